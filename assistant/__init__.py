@@ -1,0 +1,1 @@
+"""Question + history -> Understanding -> cells looked up + passages ranked -> verified Answer."""

@@ -1,0 +1,110 @@
+"""Everything that can go wrong, as one tree.
+
+AssistantError                  one sentence for the user, and where it helps the command that mends it
+├── InputError                  the question, an option or a file handed in is unusable       (exit status 2)
+│   └── DatasetError            a line of an evaluation set or a run cannot be used
+├── SetupError                  something that must be there before the first answer is not   (exit status 3)
+│   ├── SettingsError           a setting is unknown, of the wrong type or out of bounds
+│   ├── CorpusError             the corpus folder cannot be used
+│   │   └── CorpusRowError      one row of one table is wrong
+│   ├── ModelError              the embedding model is missing or not the expected one
+│   ├── StorageError            a file cannot be read or written
+│   └── IndexUnusableError      the vector index cannot be used
+│       ├── IndexMissingError   there is none
+│       ├── IndexDamagedError   it is broken, emptied or half there
+│       └── IndexForeignError   it was built from another document, model or version
+└── CheckFailedError            a check that the user asked for did not pass                  (exit status 1)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AssistantError(Exception):
+    """Base of all errors meant for a person: one sentence, and a command that mends it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class InputError(AssistantError):
+    """What the user handed in cannot be used as it is."""
+
+    exit_code = 2
+
+
+class DatasetError(InputError):
+    """A line of an evaluation set, or a recorded run, cannot be used."""
+
+
+class SetupError(AssistantError):
+    """Something that must be in place before the first answer is not."""
+
+    exit_code = 3
+
+
+class SettingsError(SetupError):
+    """A setting is unknown, of the wrong type or out of bounds."""
+
+    exit_code = 2
+
+
+class CorpusError(SetupError):
+    """The corpus folder cannot be used."""
+
+
+class CorpusRowError(CorpusError):
+    """One row of one table of the corpus is wrong.
+
+    ``row`` counts lines of the file as an editor shows them, the header being line 1.
+    """
+
+    def __init__(self, file: Path | str, row: int, column: str, value: object, allowed: str) -> None:
+        name = Path(file).name
+        shown = str(value)
+        shown = shown if len(shown) <= 120 else shown[:117] + "..."
+        super().__init__(f"{name}, row {row}, column '{column}': {shown!r} is not allowed; expected {allowed}.")
+        self.file = name
+        self.row = row
+        self.column = column
+        self.value = value
+        self.allowed = allowed
+
+
+class ModelError(SetupError):
+    """The embedding model is missing, unreadable or not the expected one."""
+
+
+class StorageError(SetupError):
+    """A file or folder cannot be read or written."""
+
+
+class IndexUnusableError(SetupError):
+    """The vector index cannot be used; matrix questions still work without it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, remedy="Run 'mcof ingest' to build it again.")
+
+
+class IndexMissingError(IndexUnusableError):
+    """There is no index yet."""
+
+
+class IndexDamagedError(IndexUnusableError):
+    """The index is broken, emptied or incomplete."""
+
+
+class IndexForeignError(IndexUnusableError):
+    """The index was built from another document, with another model or by another version."""
+
+
+class CheckFailedError(AssistantError):
+    """A check that the user asked for did not pass."""
