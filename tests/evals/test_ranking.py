@@ -75,8 +75,13 @@ def test_a_cut_below_one_is_an_error(call: object) -> None:
         call()  # type: ignore[operator]
 
 
-def test_against_ranx() -> None:
-    """The library ranx computes the same numbers for the same runs, graded gains included."""
+def test_against_ranx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library ranx computes the same numbers for the same runs, graded gains included.
+
+    Its functions are compiled on first use, which takes over a minute on a
+    fresh machine; without the compiler they are plain Python.
+    """
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from ranx import Qrels, Run, evaluate
