@@ -12,7 +12,8 @@ AssistantError                  one sentence for the user, and where it helps th
 │   └── IndexUnusableError      the vector index cannot be used
 │       ├── IndexMissingError   there is none
 │       ├── IndexDamagedError   it is broken, emptied or half there
-│       └── IndexForeignError   it was built from another document, model or version
+│       ├── IndexForeignError   it was built from another document, model or version
+│       └── ServerUnreachableError  the Chroma server does not answer
 └── CheckFailedError            a check that the user asked for did not pass                  (exit status 1)
 """
 
@@ -90,8 +91,8 @@ class StorageError(SetupError):
 class IndexUnusableError(SetupError):
     """The vector index cannot be used; matrix questions still work without it."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, remedy="Run 'mcof ingest' to build it again.")
+    def __init__(self, message: str, *, remedy: str | None = "Run 'mcof ingest' to build it.") -> None:
+        super().__init__(message, remedy=remedy)
 
 
 class IndexMissingError(IndexUnusableError):
@@ -104,6 +105,15 @@ class IndexDamagedError(IndexUnusableError):
 
 class IndexForeignError(IndexUnusableError):
     """The index was built from another document, with another model or by another version."""
+
+
+class ServerUnreachableError(IndexUnusableError):
+    """The Chroma server that the settings name does not answer."""
+
+    def __init__(self, url: str) -> None:
+        address = url.rsplit("@", 1)[-1]  # never a password
+        remedy = "Start it ('chroma run'), or unset MCOF_CHROMA_URL to use the embedded store."
+        super().__init__(f"No Chroma server answers at {address}.", remedy=remedy)
 
 
 class CheckFailedError(AssistantError):
