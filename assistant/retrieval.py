@@ -172,7 +172,7 @@ class HybridRetriever:
         for number, record in enumerate(self.records):
             groups[refs[record.ref]].append(number)
         self._groups = tuple(tuple(g) for g in groups)
-        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in records])  # type: ignore[arg-type]
+        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
 
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""
