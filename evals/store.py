@@ -122,7 +122,7 @@ def verdict_line(record: Record) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "words": verdict.words,
         "confidence": record.response.confidence,
-        "ranked": [r.ref for r in record.response.ranked],
+        "ranked": list(record.response.ranked),
         "numbers": {name: round(value, 6) for name, value in record.numbers.items()},
     }
     if not verdict.passed:
