@@ -12,9 +12,12 @@ from assistant.settings import Settings, load_settings
 from corpus.errors import AssistantError
 from corpus.load import Corpus, load_corpus
 from evals import store, tables
+from evals.curves import curves
 from evals.dataset import DEFAULT_DATASET, Item, load_dataset, select
 from evals.measure import Record
-from evals.runner import rescore, run
+from evals.probe import Probe
+from evals.report import render
+from evals.runner import determinism, rescore, run
 from evals.systems import AssistantSystem, System
 
 app = typer.Typer(no_args_is_help=True, help="Measure how good the answers are.")
@@ -93,10 +96,23 @@ def run_command(
     settings = settings_of(ctx)
     corpus = corpus_of(settings)
     items = select(load_dataset(dataset, labels=corpus.by_ref), kinds=split_words(kinds), split=split)
-    system = AssistantSystem(build_assistant(settings), corpus)
+    assistant = build_assistant(settings)
+    assistant.warm()
+    system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
     records = collect(system, items, corpus)
-    summary = store.summarise(records, corpus, dataset=dataset.name, system=system.name, settings=settings)
+    dev = [r for r in records if r.item.split == "dev"]
+    extra = {"curves": curves(dev).as_json(), "determinism": determinism(system, records, corpus)}
+    summary = store.summarise(
+        records,
+        corpus,
+        dataset=dataset.name,
+        system=system.name,
+        index_id=assistant.index_id,
+        settings=settings,
+        extra=extra,
+    )
     store.write_run(out, records, summary)
+    store.write_text(out / store.REPORT, render(records, summary, corpus))
     echo_totals(summary)
     if failures:
         typer.echo("")

@@ -11,6 +11,7 @@ from corpus.errors import InputError
 from corpus.load import Corpus
 from evals.dataset import Item
 from evals.measure import Record, measure
+from evals.metrics.answers import agreement
 from evals.replies import Reply
 from evals.systems import Response, System, pieces_of
 
@@ -48,6 +49,24 @@ def run(system: System, items: Iterable[Item], corpus: Corpus, *, clock: Clock =
     for item in items:
         reply, response = converse(system, item, corpus, clock)
         yield measure(item, reply, response, corpus)
+
+
+#: Every so many-th item is asked a second time.
+AGAIN = 5
+
+
+def determinism(system: System, records: Sequence[Record], corpus: Corpus) -> dict[str, object] | None:
+    """Ask a fifth of the items again and compare the replies, times left out; None where nothing was asked.
+
+    ``ids`` names the ``dev`` items whose second reply differs.
+    """
+    sample = records[::AGAIN]
+    if not sample:
+        return None
+    again = [replace(converse(system, r.item, corpus)[0], ms=0.0) for r in sample]
+    before = [replace(r.reply, ms=0.0) for r in sample]
+    differing = [r.item.id for r, a, b in zip(sample, before, again, strict=True) if a != b and r.item.split == "dev"]
+    return {"value": round(agreement(before, again), 4), "n": len(sample), "ids": differing}
 
 
 def rescore(items: Iterable[Item], replies: Iterable[Reply], corpus: Corpus) -> list[Record]:
