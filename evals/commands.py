@@ -12,13 +12,12 @@ from assistant.settings import Settings, load_settings
 from corpus.errors import AssistantError
 from corpus.load import Corpus, load_corpus
 from evals import store, tables
-from evals.curves import curves
-from evals.dataset import DEFAULT_DATASET, Item, load_dataset, select
+from evals.compare import compare
+from evals.dataset import DEFAULT_DATASET, load_dataset, select
 from evals.measure import Record
-from evals.probe import Probe
 from evals.report import render
-from evals.runner import determinism, rescore, run
-from evals.systems import AssistantSystem, System
+from evals.runner import rescore
+from evals.suite import evaluate
 
 app = typer.Typer(no_args_is_help=True, help="Measure how good the answers are.")
 
@@ -57,10 +56,6 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def collect(system: System, items: Sequence[Item], corpus: Corpus) -> list[Record]:
-    return list(run(system, progress(items, system.name), corpus))
-
-
 def echo_totals(summary: dict[str, Any]) -> None:
     for split in ("dev", "final"):
         if summary[split]:
@@ -68,7 +63,7 @@ def echo_totals(summary: dict[str, Any]) -> None:
             typer.echo(tables.kind_table(summary[split]))
             typer.echo("\n" + tables.headline(summary[split]))
     if summary["times"]:
-        shown = ", ".join(f"{name} {value:g}" for name, value in summary["times"].items())
+        shown = ", ".join(f"{k} {v:g}" for k, v in summary["times"].items() if isinstance(v, float))
         typer.echo(f"\nmilliseconds a reply: {shown}")
 
 
@@ -90,33 +85,31 @@ def run_command(
     out: Out = Path("runs/latest"),
     kinds: Kinds = "",
     split: Split = "all",
+    against: Annotated[Path | None, typer.Option("--against", help="An earlier run to compare with.")] = None,
+    baselines: Annotated[bool, typer.Option("--baselines", help="Run the baselines and ablations too.")] = False,
     failures: Annotated[int, typer.Option("--failures", min=0, help="Failed dev items to list.")] = 0,
 ) -> None:
     """Ask everything, judge it, and write answers, verdicts, summary and report."""
     settings = settings_of(ctx)
+    earlier = store.read_run(against) if against else None
     corpus = corpus_of(settings)
     items = select(load_dataset(dataset, labels=corpus.by_ref), kinds=split_words(kinds), split=split)
     assistant = build_assistant(settings)
-    assistant.warm()
-    system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
-    records = collect(system, items, corpus)
-    dev = [r for r in records if r.item.split == "dev"]
-    extra = {"curves": curves(dev).as_json(), "determinism": determinism(system, records, corpus)}
-    summary = store.summarise(
-        records,
-        corpus,
-        dataset=dataset.name,
-        system=system.name,
-        index_id=assistant.index_id,
-        settings=settings,
-        extra=extra,
+    records, summary = evaluate(
+        assistant, items, settings, dataset=dataset.name, with_baselines=baselines, progress=progress
     )
     store.write_run(out, records, summary)
-    store.write_text(out / store.REPORT, render(records, summary, corpus))
+    comparison = compare(earlier, store.read_run(out)) if earlier else None
+    store.write_text(out / store.REPORT, render(records, summary, corpus, comparison))
     echo_totals(summary)
+    if "baselines" in summary:
+        typer.echo("\n" + tables.baselines_table(summary))
+    if comparison:
+        typer.echo("\n" + tables.comparison_table(comparison))
     if failures:
         typer.echo("")
         echo_failures(records, failures)
+    typer.echo(f"\nreport: {out / store.REPORT}")
 
 
 @app.command("score")

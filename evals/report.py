@@ -28,9 +28,14 @@ def _table(header: Sequence[object], rows: Sequence[Sequence[object]], *, last_i
     head = el("tr", *(el("th", cell, scope="col") for cell in header))
     body = []
     for i, row in enumerate(rows):
-        cells = [el("th", row[0], scope="row"), *(el("td", cell) for cell in row[1:])]
+        cells = [el("th", row[0], scope="row"), *(_cell(cell) for cell in row[1:])]
         body.append(el("tr", *cells, class_="sum" if last_is_sum and i == len(rows) - 1 else None))
     return el("div", el("table", el("thead", head), el("tbody", *body)), class_="scroll")
+
+
+def _cell(value: object) -> Markup:
+    """A number stands to the right; a sentence, given as an element, to the left."""
+    return el("td", value, class_="words" if isinstance(value, Markup) and value.startswith("<p") else None)
 
 
 def _interval(number: Mapping[str, Any] | None) -> str:
@@ -110,9 +115,7 @@ def quality_table(totals: Totals) -> Markup:
     for metric in METRICS:
         number = totals["all"][metric.name]
         limits = f"{number['low']:.1%}–{number['high']:.1%}" if number else UNDEFINED
-        rows.append(
-            (metric.title, percent(number), limits, number["n"] if number else 0, el("span", metric.explanation))
-        )
+        rows.append((metric.title, percent(number), limits, number["n"] if number else 0, el("p", metric.explanation)))
     return _table(("Number", "Value", "95% interval", "Questions", "What it says"), rows)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evals.compare import Comparison
+
 UNDEFINED = "–"
 
 
@@ -62,3 +64,43 @@ def headline(totals: Mapping[str, Any]) -> str:
         ("MRR@10", percent(table["mrr@10"])),
     ]
     return columns(lines)
+
+
+def baselines_table(summary: Mapping[str, Any]) -> str:
+    """One line a system: the assistant, the baselines, the assistant without each part, and the planted errors."""
+    rows = [["system", "right", "change in points", "facts", "source", "in 5", "refused", "false ref.", "words"]]
+    systems = [{"title": "the assistant", "all": summary["dev"]["all"], "change": None}, *summary["baselines"].values()]
+    for row in systems:
+        change, table = row["change"], row["all"]
+        points = [f"{change[k] * 100:+.1f}" for k in ("value", "low", "high")] if change else []
+        rows.append(
+            [
+                row["title"],
+                percent(table["passed"]),
+                f"{points[0]} ({points[1]} to {points[2]})" if points else "",
+                percent(table["fact_recall"]),
+                percent(table["gold_hit"]),
+                percent(table["recall@5"]),
+                percent(table["abstention_recall"]),
+                percent(table["false_refusal_rate"]),
+                f"{table['words_median']:.0f}",
+            ]
+        )
+    errors = [["planted error", "part", "planted", "through with it", "through without it"]]
+    errors += [[str(p[k]) for k in ("error", "part", "n", "through_on", "through_off")] for p in summary["planted"]]
+    return columns(rows) + "\n\n" + columns(errors)
+
+
+def comparison_table(comparison: Comparison) -> str:
+    """Each number before and now, and the items that changed."""
+    rows = [["number", "before", "now", "change in points", "judgement"]]
+    for d in comparison.differences:
+        change = f"{d.change.value * 100:+.1f} ({d.change.low * 100:+.1f} to {d.change.high * 100:+.1f})"
+        rows.append([d.metric.title, f"{d.first:.1%}", f"{d.second:.1%}", change, d.judgement])
+    lines = [
+        f"against {comparison.first}: {comparison.items} dev items in both, McNemar p = {comparison.p_value:.3f}",
+        columns(rows),
+        f"right now, wrong before ({len(comparison.gained)}): {', '.join(comparison.gained) or 'none'}",
+        f"wrong now, right before ({len(comparison.lost)}): {', '.join(comparison.lost) or 'none'}",
+    ]
+    return "\n".join(lines)
