@@ -9,9 +9,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from assistant.settings import Settings, load_settings
-from corpus.errors import AssistantError
+from corpus.errors import AssistantError, CheckFailedError
 from corpus.load import Corpus, load_corpus
-from evals import store, tables
+from evals import checks, gate, store, tables
 from evals.compare import compare
 from evals.dataset import DEFAULT_DATASET, load_dataset, select
 from evals.measure import Record
@@ -128,6 +128,31 @@ def score_command(
     echo_totals(store.summarise(records, corpus, dataset=dataset.name, system=answers.stem))
     if failures:
         echo_failures(records, failures)
+
+
+@app.command("gate")
+def gate_command(
+    ctx: typer.Context,
+    dataset: Dataset = DEFAULT_DATASET,
+    update: Annotated[bool, typer.Option("--update", help="Make the present result the reference.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why items that were right may be wrong now.")] = "",
+) -> None:
+    """Fail when an answer, a quote, a refusal or a headline number is worse than committed."""
+    settings = settings_of(ctx)
+    assistant = build_assistant(settings)
+    items = load_dataset(dataset, labels=assistant.corpus.by_ref)
+    now = gate.measure_gate(assistant, items, progress)
+    before = gate.read_reference() if gate.REFERENCE.exists() else {}
+    if update:
+        gate.accept(now, before, reason)
+        typer.echo(f"The reference now holds {len(now.records)} items.")
+        return
+    failures = checks.check(now, before, gate.read_thresholds())
+    for failure in failures:
+        typer.echo(failure)
+    if failures:
+        raise CheckFailedError(f"The gate is red: {checks.counted(len(failures), 'check')} failed.")
+    typer.echo(f"The gate is green: {len(now.records)} items and {now.cells} cells are as good as committed.")
 
 
 def main() -> None:

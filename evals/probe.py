@@ -28,4 +28,25 @@ class Probe:
         earlier = [turn.text for turn in history if turn.role == "user"]
         read = understand(question, earlier, self.assistant.lexicon)
         ranking = (self.retriever or self.assistant.retriever).rank(read.text, read.tokens, read.language)
-        return tuple(hit.record.ref for hit in ranking.passages(self.depth))
+        return tuple(hit.ref for hit in ranking.passages(self.depth))
+
+
+@dataclass(frozen=True)
+class WordsProbe:
+    """Ranks labels by the words alone, as the retriever's lexical half scores them: it shows a worse tokeniser."""
+
+    assistant: Assistant
+    depth: int = DEPTH
+
+    def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]:
+        import numpy as np
+
+        from assistant.retrieval import query_tokens
+
+        earlier = [turn.text for turn in history if turn.role == "user"]
+        read = understand(question, earlier, self.assistant.lexicon)
+        retriever = self.assistant.retriever
+        scores = retriever.lexical.scores(query_tokens(read.tokens, read.language))
+        order = np.argsort(-scores, kind="stable").tolist()
+        ranked = dict.fromkeys(retriever.records[i].ref for i in order if scores[i] > 0)
+        return tuple(ranked)[: self.depth]
