@@ -104,3 +104,26 @@ def comparison_table(comparison: Comparison) -> str:
         f"wrong now, right before ({len(comparison.lost)}): {', '.join(comparison.lost) or 'none'}",
     ]
     return "\n".join(lines)
+
+
+def documents_table(summary: Mapping[str, Any]) -> str:
+    """One line an article of the one-document benchmark, and all of them pooled."""
+    header = ["article", "questions", "in 1", "in 5", "MRR@10", "facts", "source", "near miss ref.", "off topic ref."]
+    rows = [[*header, "false ref.", "words"]]
+    for name, part in [*summary["articles"].items(), ("pooled", summary["pooled"])]:
+        table, kinds = part["all"], part["kinds"]
+        refused = [kinds[k]["abstention_recall"] if k in kinds else None for k in ("near_miss", "off_topic")]
+        numbers = [table[k] for k in ("recall@1", "recall@5", "mrr@10", "fact_recall", "gold_hit")]
+        shares = [percent(v) for v in (*numbers, *refused, table["false_refusal_rate"])]
+        rows.append([name, str(table["items"]), *shares, f"{table['words_median']:.0f}"])
+    return columns(rows)
+
+
+def judges_table(judged: Mapping[str, Any]) -> str:
+    """A chat model's opinions, with its name."""
+    rows = [[f"opinion of {judged['model']} ({judged['library']})", "mean", "replies"]]
+    rows += [[name, percent(number), str(number["n"])] for name, number in judged["scores"].items()]
+    return (
+        columns(rows)
+        + f"\n{judged['failed']} of {judged['items']} replies got no opinion; these numbers decide nothing"
+    )
