@@ -8,7 +8,7 @@ inherits nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -236,7 +236,7 @@ _SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 _SHORT = 2
 
 
-def _outside(u: Understanding) -> list[str]:
+def outside_words(u: Understanding) -> list[str]:
     """Content words that no term of the lexicon covers."""
     covered = {i for m in u.matches for i in range(m.start, m.end)}
     stop = FUNCTION_WORDS[u.language]
@@ -250,7 +250,7 @@ def leans_on_history(u: Understanding) -> bool:
         return False
     if u.intent in ("reason", "more"):
         return True
-    outside = _outside(u)
+    outside = outside_words(u)
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
         return len(content) <= 4
@@ -293,7 +293,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             inherited.append(slot)
     if u.intent == "other" and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
         filled["intent"] = before.intent
-    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not _outside(u):
+    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not outside_words(u):
         filled["intent"] = before.intent
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
@@ -302,11 +302,19 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     )
 
 
-def understand(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:
-    """What ``question`` asks after the user's ``earlier`` messages, oldest first."""
+def understand(
+    question: str,
+    earlier: Sequence[str],
+    lexicon: Lexicon,
+    refine: Callable[[Understanding], Understanding] = lambda u: u,
+) -> Understanding:
+    """What ``question`` asks after the user's ``earlier`` messages, oldest first.
+
+    ``refine`` completes what a single message says where the lexicon is unsure.
+    """
     before: Understanding | None = None
     for message in (*earlier, question):
-        u = read(message, lexicon, before.language if before else "en")
+        u = refine(read(message, lexicon, before.language if before else "en"))
         if before is not None and leans_on_history(u):
             u = merge(u, before)
         keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question
