@@ -195,10 +195,11 @@ class Coordination:
 
 @dataclass(frozen=True, slots=True)
 class PeopleInNeed:
-    """A group that can be in need in a crisis."""
+    """A group that can be in need in a crisis; ``group_key`` is the lexicon's key for it."""
 
     crisis: CrisisKey
     group: str
+    group_key: str
     condition: str
     ref: str
     quote: str

@@ -1,0 +1,135 @@
+"""Words people use -> keys of the closed vocabulary: exact, inflected, misspelled.
+
+Terms come from ``lexicon.csv``. A term matches consecutive words of a question
+by their stems; of overlapping terms of one kind the longest wins. A word that is
+no word of English, of the document or of the lexicon is compared with the
+lexicon's words by edit distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from assistant.text import FUNCTION_WORDS, fold, stem, words
+from corpus.types import Language, LexiconKind, LexiconTerm
+
+#: Edits (insert, delete, replace, swap of neighbours) allowed in a word of at least so many letters.
+#: Chosen on the misspelled questions of the dev set: two edits below nine letters turn "grants" into "plants".
+_EDITS = ((9, 2), (5, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term found in a question, at the half-open range of its words."""
+
+    kind: LexiconKind
+    key: str
+    term: str
+    start: int
+    end: int
+    weak: bool = False
+    absent: bool = False
+
+
+_Trie = dict[str, "_Trie | list[LexiconTerm]"]
+_END = "\0"
+
+
+class Lexicon:
+    """The lexicon of a corpus, compiled for matching. Immutable after construction."""
+
+    def __init__(self, terms: Iterable[LexiconTerm], known_words: Iterable[str] = ()) -> None:
+        """``known_words`` are folded words that are never taken for misspelled."""
+        self._terms = tuple(terms)
+        self._known = frozenset(known_words)
+        self._tries: dict[Language, _Trie] = {"en": {}, "fr": {}, "es": {}}
+        self._words: dict[Language, set[str]] = {"en": set(), "fr": set(), "es": set()}
+        for term in self._terms:
+            node = self._tries[term.lang]
+            tokens = words(term.term)
+            self._words[term.lang].update(tokens)
+            for token in tokens:
+                node = node.setdefault(stem(token, term.lang), {})  # type: ignore[assignment]
+            node.setdefault(_END, []).append(term)  # type: ignore[union-attr]
+
+    @cached_property
+    def _vocabulary(self) -> dict[Language, tuple[str, ...]]:
+        return {lang: tuple(sorted(w for w in ws if len(w) >= 5)) for lang, ws in self._words.items()}
+
+    def correct(self, token: str, lang: Language) -> str:
+        """The lexicon word that a misspelled word stands for, or the word itself.
+
+        Ties go to the word that comes first in the alphabet, so equal input gives equal output.
+        """
+        if (
+            len(token) < 5
+            or not token.isalpha()
+            or token in self._known
+            or any(token in ws for ws in self._words.values())
+            or token in FUNCTION_WORDS[lang]
+            or any(stem(token, lang) == stem(k, lang) for k in (token.rstrip("s"),) if k in self._known)
+        ):
+            return token
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        allowed = next(edits for length, edits in _EDITS if len(token) >= length)
+        candidates = [w for w in self._vocabulary[lang] if w[0] == token[0] or w[1:2] == token[1:2]]
+        found = process.extract(token, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=5)
+        if not found:
+            return token
+        return str(min(found, key=lambda f: (f[1], f[0][0] != token[0], f[0]))[0])
+
+    def corrected(self, text: str, lang: Language) -> list[str]:
+        """Words of a text, misspelled ones replaced."""
+        return [self.correct(token, lang) for token in words(text)]
+
+    def match(self, text: str, lang: Language) -> tuple[Match, ...]:
+        """All terms in a text, ordered by place, then kind.
+
+        English terms count in a French or Spanish text too where the words are
+        no words of that language (acronyms, names of systems).
+        """
+        tokens = self.corrected(text, lang)
+        found: list[Match] = []
+        for trie_lang in dict.fromkeys((lang, "en")):
+            stems = [stem(t, trie_lang) for t in tokens]  # type: ignore[arg-type]
+            for match in self._walk(stems, self._tries[trie_lang]):  # type: ignore[index]
+                if trie_lang != lang and all(
+                    t in FUNCTION_WORDS[lang] or t in self._words[lang] for t in tokens[match.start : match.end]
+                ):
+                    continue
+                found.append(match)
+        return tuple(sorted(_longest(found), key=lambda m: (m.start, m.kind, m.key)))
+
+    @staticmethod
+    def _walk(stems: Sequence[str], trie: _Trie) -> Iterator[Match]:
+        for start in range(len(stems)):
+            node: _Trie = trie
+            for end in range(start, len(stems)):
+                following = node.get(stems[end])
+                if following is None:
+                    break
+                node = following  # type: ignore[assignment]
+                for term in node.get(_END, ()):
+                    yield Match(
+                        term.kind, term.key, term.term, start, end + 1,
+                        weak=term.note == "weak", absent=term.note == "absent",
+                    )  # fmt: skip
+
+
+def _longest(matches: Sequence[Match]) -> list[Match]:
+    """Of overlapping matches of one kind, the longest; several keys of one term all stay."""
+    kept: list[Match] = []
+    for match in sorted(matches, key=lambda m: (m.start - m.end, m.weak, m.start)):
+        rivals = [k for k in kept if k.kind == match.kind and k.start < match.end and match.start < k.end]
+        if all((k.start, k.end) == (match.start, match.end) and k.key != match.key for k in rivals):
+            kept.append(match)
+    return kept
+
+
+def folded_words(texts: Iterable[str]) -> set[str]:
+    """All folded words of some texts: what counts as correctly spelled beside the language's own words."""
+    return {w for text in texts for w in words(fold(text))}

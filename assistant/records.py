@@ -1,0 +1,157 @@
+"""The texts that are searched: pieces of passages, and prepared ways that lead to them.
+
+A record is one text to embed and to index by its words. ``sentence`` and
+``chunk`` records are the document's own words; ``fact``, ``entry`` and the
+records that put the matrix into words only lead to a passage and are never
+shown or cited. The list is a pure function of the corpus, so its hash names the
+index that belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from typing import Literal
+
+from assistant.text import sentence_spans
+from corpus.load import Corpus
+from corpus.matrix import Cell
+from corpus.types import Passage
+
+RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "phase", "sector"]
+
+#: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces; ``mcof ingest``
+#: refuses a record that the model could not read whole.
+MAX_CHUNK_CHARS = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One searchable text and the passage it leads to.
+
+    ``start`` and ``end`` are the half-open range of the passage's text for
+    ``sentence`` and ``chunk``, else 0. ``crisis``, ``phase`` and ``sector`` are
+    the keys of a matrix record, empty or 0 where they do not apply.
+    """
+
+    id: str
+    kind: RecordKind
+    ref: str
+    text: str
+    lang: str = "en"
+    fact: str = ""
+    start: int = 0
+    end: int = 0
+    crisis: str = ""
+    phase: str = ""
+    sector: int = 0
+
+    def metadata(self) -> dict[str, str | int]:
+        """What a vector store keeps beside the text."""
+        return {
+            "record": self.id,
+            "kind": self.kind,
+            "ref": self.ref,
+            "lang": self.lang,
+            "fact": self.fact,
+            "start": self.start,
+            "end": self.end,
+            "crisis": self.crisis,
+            "phase": self.phase,
+            "sector": self.sector,
+        }
+
+
+def chunk_spans(passage: Passage, limit: int = MAX_CHUNK_CHARS) -> list[tuple[int, int]]:
+    """Half-open ranges that cover the passage in runs of whole sentences of at most ``limit`` characters.
+
+    A sentence longer than that is cut at the last comma, semicolon or space before the limit.
+    """
+    pieces: list[tuple[int, int]] = []
+    for start, end in sentence_spans(passage.text):
+        while end - start > limit:
+            window = passage.text[start : start + limit]
+            cut = max(window.rfind("; "), window.rfind(", "))
+            cut = cut + 1 if cut > limit // 3 else window.rfind(" ")
+            cut = cut if cut > 0 else limit
+            pieces.append((start, start + cut))
+            start += cut + (passage.text[start + cut] == " ")
+        pieces.append((start, end))
+    spans: list[tuple[int, int]] = []
+    for start, end in pieces:
+        if spans and end - spans[-1][0] <= limit:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def build_records(corpus: Corpus) -> tuple[Record, ...]:
+    """Every record of the corpus, in a fixed order. Ids derive from place and content."""
+    records = [*_passage_records(corpus), *_prepared_records(corpus)]
+    if corpus.has_matrix:
+        records.extend(_matrix_records(corpus))
+    return tuple(records)
+
+
+def records_sha256(records: Sequence[Record]) -> str:
+    """Hash of everything that is embedded and of where it leads."""
+    digest = hashlib.sha256()
+    for record in records:
+        digest.update(json.dumps(astuple(record), ensure_ascii=False).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _id(kind: str, place: str, text: str) -> str:
+    return f"{kind}:{place}:{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+
+def _passage_records(corpus: Corpus) -> Iterator[Record]:
+    for passage in corpus.passages:
+        whole = sentence_spans(passage.text)
+        chunks = chunk_spans(passage)
+        for start, end in whole:
+            if end - start <= MAX_CHUNK_CHARS:
+                text = passage.text[start:end]
+                yield Record(_id("sentence", f"{passage.ref}:{start}", text), "sentence", passage.ref, text, start=start, end=end)
+        for start, end in chunks:
+            if (start, end) not in whole:
+                text = passage.text[start:end]
+                yield Record(_id("chunk", f"{passage.ref}:{start}", text), "chunk", passage.ref, text, start=start, end=end)
+
+
+def _prepared_records(corpus: Corpus) -> Iterator[Record]:
+    for fact in corpus.facts:
+        yield Record(_id("fact", fact.id, fact.statement), "fact", fact.ref, fact.statement, fact=fact.id)
+    for entry in corpus.entry_points:
+        place = entry.fact or entry.ref
+        yield Record(_id("entry", place, entry.text), "entry", entry.ref, entry.text, lang=entry.lang, fact=entry.fact)
+
+
+def _cell_words(corpus: Corpus, cell: Cell) -> str:
+    sector = corpus.sector(cell.sector_no)
+    return f"{sector.name} {cell.phase} a {corpus.crisis(cell.crisis).name}"
+
+
+def _matrix_records(corpus: Corpus) -> Iterator[Record]:
+    for cell in corpus.matrix.cells:
+        if cell.strongest is None:
+            continue
+        place = f"{cell.crisis}/{cell.phase}/{cell.sector_no}"
+        text = _cell_words(corpus, cell)
+        yield Record(
+            _id("cell", place, text), "cell", cell.strongest.ref, text,
+            crisis=cell.crisis, phase=cell.phase, sector=cell.sector_no,
+        )  # fmt: skip
+    for crisis in corpus.crises:
+        text = f"{crisis.name}: {crisis.definition}"
+        yield Record(_id("crisis", crisis.key, text), "crisis", crisis.ref, text, crisis=crisis.key)
+    for phase in corpus.phases:
+        text = f"{phase.name}: {phase.definition}"
+        yield Record(_id("phase", phase.key, text), "phase", phase.ref, text, phase=phase.key)
+    for sector in corpus.sectors:
+        text = f"{sector.name}: {sector.short_name}. {sector.aim}"
+        text = text if len(text) <= MAX_CHUNK_CHARS else text[:MAX_CHUNK_CHARS]
+        yield Record(_id("sector", str(sector.no), text), "sector", sector.ref, text, sector=sector.no)

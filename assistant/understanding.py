@@ -1,0 +1,315 @@
+"""From a question to what is asked: slots of the closed vocabulary, kind of question, what it leans on.
+
+The lexicon decides wherever it knows a word. What a follow-up leaves out is
+taken from the turn before, slot by slot; a question that stands on its own
+inherits nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from assistant.lexicon import Lexicon, Match
+from assistant.text import FUNCTION_WORDS, detect_language, fold, words
+from corpus.types import CRISES, LEVELS, PHASES, CrisisKey, Language, Level, PhaseKey
+
+Intent = Literal[
+    "rating",  # how much a sector counts, or what to do, in a crisis and phase
+    "coordination",
+    "people",
+    "examples",
+    "definition",
+    "reference",  # which paragraph says that
+    "reason",  # why
+    "author",  # who wrote that
+    "more",
+    "thanks",
+    "danger",
+    "other",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a question asks, in the closed vocabulary.
+
+    ``text`` is what is searched for: the question, or for a follow-up that
+    leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
+    word suggests. ``inherited`` names the slots that came from the history.
+    """
+
+    question: str
+    text: str
+    language: Language
+    tokens: tuple[str, ...]
+    intent: Intent = "other"
+    crises: tuple[CrisisKey, ...] = ()
+    phases: tuple[PhaseKey, ...] = ()
+    sectors: tuple[int, ...] = ()
+    levels: tuple[Level, ...] = ()
+    partners: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    weak_crises: tuple[CrisisKey, ...] = ()
+    weak_phases: tuple[PhaseKey, ...] = ()
+    weak_sectors: tuple[int, ...] = ()
+    absent: tuple[str, ...] = ()
+    wh: str = ""
+    follow_up: bool = False
+    inherited: tuple[str, ...] = ()
+    comparison: bool = False
+    everywhere: bool = False
+    matches: tuple[Match, ...] = field(default=(), repr=False)
+
+    def shown(self) -> dict[str, object]:
+        """The slots that hold something, for the trace."""
+        keys = ("language", "intent", "crises", "phases", "sectors", "levels", "partners", "groups", "topics", "inherited")
+        out: dict[str, object] = {k: getattr(self, k) for k in keys if getattr(self, k)}
+        if self.follow_up:
+            out["follow_up"] = True
+            out["searched"] = self.text
+        return out
+
+
+_WH: dict[Language, tuple[tuple[str, str], ...]] = {
+    "en": (
+        ("how_many", r"\bhow (?:many|much|large|big|often|long)\b|\bnumber of\b"),
+        ("when", r"\bwhen (?:was|were|did|is|has|had|does|do)\b|\b(?:in )?(?:what|which) year\b|\bwhat date\b|\bsince when\b"),
+        ("where", r"\bwhere\b|\b(?:what|which) (?:country|countries|places?|regions?|continents?)\b"),
+        ("who", r"\bwho(?:se|m)?\b|\bwhich (?:agency|organi[sz]ation|body|bodies|actors?|partners?)\b|\bwith whom\b"),
+        ("why", r"\bwhy\b|\bwhat for\b|\bhow come\b"),
+        ("which", r"\bwhich\b|\bwhat\b|\bwhats\b"),
+        ("how", r"\bhow\b"),
+    ),
+    "fr": (
+        ("how_many", r"\bcombien\b|\bquel(?:le)? nombre\b"),
+        ("when", r"\bquand (?:a|est|ont|fut|le|la|l)\b|\ben quelle annee\b|\bquelle date\b|\bdepuis quand\b"),
+        ("where", r"(?<!d')\bou (?:est|sont|a|l|se|trouve)\b|\b(?:quels?|dans quels?) pays\b"),
+        ("who", r"\bqui\b|\bquel(?:le)?s? (?:organisme|agence|organisation|acteur|partenaire)s?\b"),
+        ("why", r"\bpourquoi\b"),
+        ("which", r"\bquel(?:le)?s?\b|\bqu'|\bque\b"),
+        ("how", r"\bcomment\b"),
+    ),
+    "es": (
+        ("how_many", r"\bcuant[oa]s?\b"),
+        ("when", r"\bcuando (?:fue|se|es|tuvo|empezo)\b|\ben que ano\b|\bque fecha\b|\bdesde cuando\b"),
+        ("where", r"\bdonde\b|\b(?:que|cuales) paises\b"),
+        ("who", r"\bquien(?:es)?\b|\bque (?:organismo|agencia|organizacion|actor|socio)s?\b"),
+        ("why", r"\bpor que\b"),
+        ("which", r"\bque\b|\bcual(?:es)?\b"),
+        ("how", r"\bcomo\b"),
+    ),
+}
+
+_COMPARISON = re.compile(
+    r"\bcompar\w*|\bdiffer\w*|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"|\bsame (?:as|in|for|across)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
+    r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b"
+)
+_EVERYWHERE = re.compile(
+    r"\beverywhere\b|\balways\b|\b(?:all|every|each|any) (?:type|kind|sort)?s?(?: of)?(?: a)?(?:the )? ?(?:five |5 )?(?:crisis|crises|phases?|scenarios?|disasters?|emergenc\w+)\b"
+    r"|\bacross (?:all|the|every)\b|\bpartout\b|\btoujours\b|\btou(?:te)?s les (?:crises|phases)\b|\bsiempre\b|\btodas las (?:crisis|fases)\b|\bin general\b|\bat all times\b|\bno matter\b"
+)
+_ACTION = re.compile(
+    r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
+    r"|\bprepar\w*|\bpriorit\w*|\b(?:do|should|must|need|shall|can|would|could) (?:we|i|iom|you|our|the)\b|\bhow (?:important|critical|vital|essential|much weight|high)\b"
+    r"|\bhow (?:should|do|does|can|must|would) (?:we|i|iom|one)\b|\brat(?:ed?|ing|ings)\b|\branked?\b|\bstatus\b|\bto do\b|\brole\b|\bpart of the (?:response|picture)\b|\bcount(?:s)? as\b|\bweight\b|\bon the list\b|\bmatters?\b"
+    r"|\bque (?:faire|faut|doit|doivent|devons)\b|\bque (?:hacer|hay que|debemos|debe|se debe)\b|\bfaut-il\b|\bdevons-nous\b|\bdoit-on\b|\bquels? secteurs?\b|\bque sectores?\b|\bpriorit\w+|\bprioridad\w*|\bdebemos\b|\bclasifica\w*|\bclasse\w*|\bevalu\w*|\bactivit\w+|\bactividad\w*|\bsecteurs?\b|\bsector(?:es)?\b|\bniveau\b|\bnivel\b|\bnote\b|\bimporta\w*"
+)
+_REFERENCE = re.compile(
+    r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework)|in the document|in the text|exactly)\b.{0,30}\b(?:say|said|written|stated|stand|come from|found)?\b"
+    r"|\b(?:source|reference|citation)\b|\bwhere is (?:that|this|it) (?:written|stated|from)\b|\bshow me the (?:text|quote|source|passage)\b"
+    r"|\bquel paragraphe\b|\bou est-ce (?:ecrit|dit)\b|\bque parrafo\b|\bdonde (?:dice|esta escrito|lo dice)\b|\bparagraph\b"
+)
+_AUTHOR = re.compile(
+    r"\bwho (?:wrote|says?|said|authored|published|issued|produced|drafted)\b (?:that|this|it|so)?\W*$|\bwho (?:wrote|published|issued|drafted|produced) (?:the|this|that) (?:document|framework|paper|text)\b"
+    r"|\bsays who\b|\bwho is (?:the )?author\b|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
+)
+_REASON = re.compile(r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| so| not)?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$")
+_MORE = re.compile(
+    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
+)
+_THANKS = re.compile(r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$")
+_DEFINITION = re.compile(
+    r"\bwhat(?:'s| is| are| does| do)?\b.{0,40}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
+    r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
+)
+_FOLLOW_START = re.compile(
+    r"^\W*(?:and|but|so|then|also|ok(?:ay)? (?:and|so|but)|what about|how about|what if|or|same for|et|y|e|alors|entonces|qu'en est-il|mais|pero|que tal|now)\b"
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
+)
+_DANGER = re.compile(
+    r"\b(?:i am|i'm|im|we are|we're|my (?:family|child|children|kids|wife|husband|son|daughter|brother|sister) (?:is|are)) (?:in (?:immediate |grave |real )?danger|trapped|being (?:attacked|shot at|held|trafficked)|stranded and|about to die|under fire|hurt|bleeding|dying|drowning|held against)"
+    r"|\b(?:they|someone|he|she|people|soldiers|men) (?:are|is|want to|wants to|will|'re|'s)? ?(?:going to |trying to |shooting |threatening to )?(?:kill|shoot|hurt|rape|attack)(?:ing)? (?:me|us|my)\b"
+    r"|\b(?:help me|save me|save us|rescue (?:me|us)|send help|i need (?:urgent )?help now|sos)\b|\bi (?:want|am going|plan) to (?:kill myself|die|end my life)\b|\bsuicid\w+ (?:thoughts?)\b|\bi was (?:raped|trafficked|kidnapped)\b"
+    r"|\bje suis en danger\b|\bnous sommes en danger\b|\baidez-moi\b|\bau secours\b|\bestoy en peligro\b|\bestamos en peligro\b|\bayuda(?:me|dme|nos)\b|\bsocorro\b"
+)
+
+
+def in_danger(text: str) -> bool:
+    """Whether somebody writes that they, or their people, are in danger now."""
+    return bool(_DANGER.search(fold(text)))
+
+
+def _wh(folded: str, language: Language) -> str:
+    for name, pattern in _WH[language]:
+        if re.search(pattern, folded):
+            return name
+    return ""
+
+
+def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(m.key for m in matches if m.kind == kind and m.weak == weak and not m.absent))
+
+
+def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
+    """What one message says by itself, nothing inherited."""
+    language = detect_language(question, default_language)
+    folded = fold(question)
+    matches = lexicon.match(question, language)
+    tokens = tuple(lexicon.corrected(question, language))
+    strong = {kind: _keys(matches, kind, weak=False) for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")}
+    weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
+    crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
+    phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
+    sectors = tuple(int(k) for k in strong["sector"])
+    levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
+    result = Understanding(
+        question=question,
+        text=question,
+        language=language,
+        tokens=tokens,
+        crises=crises,
+        phases=phases,
+        sectors=sectors,
+        levels=levels,
+        partners=strong["partner"],
+        groups=strong["group"],
+        topics=strong["topic"],
+        weak_crises=tuple(k for k in CRISES if k in weak["crisis"] and k not in crises),
+        weak_phases=tuple(k for k in PHASES if k in weak["phase"] and k not in phases),
+        weak_sectors=tuple(int(k) for k in weak["sector"] if int(k) not in sectors),
+        absent=tuple(dict.fromkeys(m.term for m in matches if m.absent)),
+        wh=_wh(folded, language),
+        comparison=bool(_COMPARISON.search(folded)),
+        everywhere=bool(_EVERYWHERE.search(folded)),
+        matches=matches,
+    )
+    return replace(result, intent=_intent(result, folded))
+
+
+def _intent(u: Understanding, folded: str) -> Intent:
+    if _DANGER.search(folded):
+        return "danger"
+    if _THANKS.match(folded):
+        return "thanks"
+    if _REASON.match(folded):
+        return "reason"
+    if _MORE.match(folded):
+        return "more"
+    if _AUTHOR.search(folded):
+        return "author"
+    if _REFERENCE.search(folded):
+        return "reference"
+    if "coordination" in u.topics and not u.levels:
+        return "coordination"
+    if "people_in_need" in u.topics and not u.levels:
+        return "people"
+    if "examples" in u.topics:
+        return "examples"
+    if u.levels or _ACTION.search(folded):
+        if _DEFINITION.search(folded) and not (u.crises and u.phases) and not (u.sectors and (u.crises or u.phases)):
+            return "definition"
+        return "rating"
+    if _DEFINITION.search(folded):
+        return "definition"
+    return "other"
+
+
+_SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
+#: A message with at most so many content words outside the lexicon's terms can lean on the turn before.
+_SHORT = 2
+
+
+def _outside(u: Understanding) -> list[str]:
+    """Content words that no term of the lexicon covers."""
+    covered = {i for m in u.matches for i in range(m.start, m.end)}
+    stop = FUNCTION_WORDS[u.language]
+    return [t for i, t in enumerate(words(u.question)) if i not in covered and t not in stop]
+
+
+def leans_on_history(u: Understanding) -> bool:
+    """Whether a message needs the turn before to be understood."""
+    folded = fold(u.question)
+    if u.intent in ("danger", "thanks", "author"):
+        return False
+    if u.intent in ("reason", "more"):
+        return True
+    outside = _outside(u)
+    content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
+    if u.intent == "reference":
+        return len(content) <= 4
+    if _FOLLOW_START.match(folded) and len(content) <= 7:
+        return True
+    if len(content) <= 1:
+        return True
+    if len(outside) <= _SHORT and not (u.crises and (u.phases or u.sectors or u.intent not in ("other", "rating"))) and len(content) <= 4:
+        return not (u.intent == "definition" and content)
+    return bool(_PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
+
+
+def merge(u: Understanding, before: Understanding) -> Understanding:
+    """``u`` completed from the turn before: its own slots win, the others are inherited.
+
+    A new crisis does not drop the phase; a message without an intent of its own
+    keeps the one before.
+    """
+    filled: dict[str, object] = {}
+    inherited: list[str] = []
+    own = [slot for slot in _SLOTS if getattr(u, slot)]
+    changes: dict[str, object] = {}
+    # an ambiguous word counts fully where the conversation expects its kind
+    for slot, weak in (("crises", "weak_crises"), ("phases", "weak_phases"), ("sectors", "weak_sectors")):
+        if not getattr(u, slot) and getattr(u, weak):
+            changes[slot] = getattr(u, weak)
+            own.append(slot)
+    u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
+    for slot in _SLOTS:
+        if slot in own:
+            continue
+        if slot in ("levels", "partners", "groups") and own:
+            if slot == "levels" and u.intent in ("other", "rating"):
+                pass
+            else:
+                continue
+        value = getattr(before, slot)
+        if value:
+            filled[slot] = value
+            inherited.append(slot)
+    if u.intent == "other" and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
+        filled["intent"] = before.intent
+    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not _outside(u):
+        filled["intent"] = before.intent
+    text = f"{before.text} {u.question}" if before.text not in u.question else u.question
+    tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
+    return replace(
+        u, text=text, tokens=tokens, follow_up=True, inherited=tuple(inherited), **filled  # type: ignore[arg-type]
+    )
+
+
+def understand(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:
+    """What ``question`` asks after the user's ``earlier`` messages, oldest first."""
+    before: Understanding | None = None
+    for message in (*earlier, question):
+        u = read(message, lexicon, before.language if before else "en")
+        if before is not None and leans_on_history(u):
+            u = merge(u, before)
+        keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question
+        before = before if keep and before is not None else u
+        last = u
+    return last
