@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio.to_thread
 from fastapi import FastAPI
@@ -292,5 +292,4 @@ def build_app(
         theme=theme, enable_monitoring=False, pwa=False, show_error=True, root_path=settings.root_path or None,
         server_name=settings.host, server_port=settings.port or 7860,
     )  # fmt: skip
-    zipped: Any = GZipMiddleware(app, minimum_size=1024)
-    return Guard(zipped, settings, metrics, page_transform())
+    return GZipMiddleware(Guard(app, settings, metrics, page_transform()), minimum_size=1024)

@@ -32,7 +32,7 @@ def frame(title: str, body: str, t: Texts, *, here: str = "", query: dict[str, s
         f'<body class="plain"><a class="skip" href="#main">{esc(title)}</a>'
         f'<header class="top"><a class="brand" href="./">{esc(t("app_title"))}</a>'
         f'<nav aria-label="{esc(t("nav_label"))}">{links}</nav>{_languages(t, here, query or {})}</header>'
-        f'<main id="main" class="wrap">{body}</main>'
+        f'<main id="main" class="leaf">{body}</main>'
         f'<footer class="foot"><p>{esc(t("unofficial"))} {esc(t("no_personal_data"))}</p></footer></body></html>'
     )
 

@@ -46,11 +46,9 @@ def shell_html(corpus: Corpus, settings: WebSettings) -> str:
 </header>
 <div class="view" data-view="ask">
   <div class="talk">
-    <section class="welcome">
+    <section class="convo" data-ta="conversation" aria-label="{esc(t("conversation"))}" tabindex="0"><div class="welcome">
       {s("empty_title", "h2")}{s("empty_text", "p")}
-      <h3 class="vh" data-t="examples">{esc(t("examples"))}</h3><ul class="examples">{examples}</ul>
-    </section>
-    <section class="convo" data-ta="conversation" aria-label="{esc(t("conversation"))}">
+      <h3 class="vh" data-t="examples">{esc(t("examples"))}</h3><ul class="examples">{examples}</ul></div>
       <div class="log" role="log" aria-live="polite" aria-relevant="additions" tabindex="-1" data-ta="conversation" aria-label="{esc(t("conversation"))}"></div>
     </section>
     <form class="ask" autocomplete="off">
@@ -75,7 +73,7 @@ def shell_html(corpus: Corpus, settings: WebSettings) -> str:
     <div class="cards"><p class="empty" data-t="evidence_empty">{esc(t("evidence_empty"))}</p></div>
   </section>
 </div>
-<div class="view" data-view="matrix" hidden><div class="wrap wide"><h2 data-t="matrix_title" tabindex="-1">{esc(t("matrix_title"))}</h2><div class="mbody"></div></div></div>
+<div class="view" data-view="matrix" hidden><div class="leaf wide"><h2 data-t="matrix_title" tabindex="-1">{esc(t("matrix_title"))}</h2><div class="mbody"></div></div></div>
 <p class="vh" role="status" data-status></p>
 </div>
 """.replace("\n", "")

@@ -263,14 +263,15 @@
       el("button", { type: "button", class: "link evbtn", "data-act": "evidence", hidden: !d.evidence }, T("evidence")));
     if (root.dataset.feedback === "1") {
       acts.append(el("span", { class: "rate", role: "group", "aria-label": T("rate_label") },
-        thumb("up", "👍", turn), thumb("down", "👎", turn)));
+        thumb("up", turn), thumb("down", turn)));
     }
     out.push(acts, el("div", { class: "after" }));
     return out;
   }
-  const thumb = (verdict, sign, turn) => el("button", {
+  const HAND = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M7 11v9H3v-9zm0 0 4-8c1.6 0 2.6 1.1 2.4 2.7L13 10h6a2 2 0 0 1 2 2.4l-1.3 6A2 2 0 0 1 17.7 20H7"/></svg>';
+  const thumb = (verdict, turn) => el("button", {
     type: "button", class: "link thumb", "data-act": "rate", "data-verdict": verdict, "aria-pressed": String(turn.verdict === verdict),
-    "aria-label": T("rate_" + verdict), title: T("rate_" + verdict) }, sign);
+    "aria-label": T("rate_" + verdict), title: T("rate_" + verdict) }, html(HAND));
   function chips(key, questions) {
     const box = el("div", { class: "chips", role: "group", "aria-label": T(key) }, el("span", { class: "chipshead", lang }, T(key)));
     for (const q of questions) box.append(el("button", { type: "button", class: "chipbtn", "data-ask": true, dir: "auto" }, q));
