@@ -1,0 +1,1 @@
+"""How good the assistant is: a test set, metrics, a runner, baselines, a report and a gate."""

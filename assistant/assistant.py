@@ -1,0 +1,283 @@
+"""The assistant: understand, look up and rank, compose, verify. One object, no session state."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant import guards
+from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
+from assistant.compose import passages as by_passage
+from assistant.compose import ratings
+from assistant.compose import tables as by_table
+from assistant.compose.draft import Draft
+from assistant.lexicon import Lexicon, folded_words
+from assistant.phrases import NOT_IN_DOCUMENT, say
+from assistant.records import build_records
+from assistant.routes import Router
+from assistant.settings import Settings
+from assistant.suggest import suggestions
+from assistant.text import detect_language
+from assistant.understanding import Understanding, in_danger, understand
+from assistant.verify import verify
+from corpus.errors import IndexUnusableError, ModelError
+from corpus.load import Corpus, load_corpus
+
+if TYPE_CHECKING:
+    from assistant.retrieval import HybridRetriever
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Parts that the evaluation can switch off one at a time; all are on in use."""
+
+    lexicon: bool = True
+    matrix: bool = True
+    fusion: bool = True
+    entry_points: bool = True
+    facts: bool = True
+    verification: bool = True
+    abstention: bool = True
+
+
+class Assistant:
+    """Answers questions about one corpus.
+
+    Safe to share between threads: nothing changes after construction but the
+    retriever, which is loaded by the first question that needs it.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        settings: Settings,
+        open_retriever: Callable[[], tuple[str, HybridRetriever]],
+        *,
+        features: Features = Features(),
+    ) -> None:
+        self.corpus = corpus
+        self.settings = settings
+        self.features = features
+        self._open_retriever = open_retriever
+        self._lock = threading.Lock()
+        self._opened: tuple[str, HybridRetriever] | None = None
+        terms = corpus.lexicon if features.lexicon else ()
+        self.lexicon = Lexicon(terms, known_words=self._known_words())
+        self._router = Router(corpus, self.retriever_or_none, features, settings)
+
+    @classmethod
+    def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
+        """The assistant for the settings' corpus. Loads no model and no index yet.
+
+        Raises:
+            CorpusError: the corpus folder cannot be used.
+        """
+        corpus = load_corpus(settings.corpus, diagram=settings.diagram_levels)
+        if not features.matrix:
+            corpus = replace(corpus, evidence=(), diagram=())
+        return cls(corpus, settings, lambda: open_index(corpus, settings, features), features=features)
+
+    def _known_words(self) -> set[str]:
+        """Correctly spelled words: the document's, and the whole words the embedding model knows."""
+        known = folded_words(p.text for p in self.corpus.passages)
+        return known | model_words(self.settings.embedding_model)
+
+    def retriever_or_none(self) -> HybridRetriever | None:
+        """The retriever, or None where there is no usable index (the reason is logged once)."""
+        try:
+            return self.retriever
+        except (IndexUnusableError, ModelError) as error:
+            logger.warning("answering without the index: %s", error.message)
+            return None
+
+    @property
+    def retriever(self) -> HybridRetriever:
+        """The retriever. Raises IndexUnusableError or ModelError with the command that mends it."""
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_retriever()
+            return self._opened[1]
+
+    @property
+    def index_id(self) -> str | None:
+        """Id of the opened index; None before the first question that needed it."""
+        return self._opened[0] if self._opened else None
+
+    def warm(self) -> None:
+        """Load everything a question could need. Raises what opening the index raises."""
+        retriever = self.retriever
+        retriever.rank("warm", ["warm"], "en", limit=1)
+
+    @cached_property
+    def stamp(self) -> Stamp:
+        return Stamp(self.corpus.info.symbol, self.corpus.info.date, self.corpus.source_sha256, None)
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer a question in the light of the turns before it, oldest first.
+
+        Raises:
+            InputError: the question is empty or too long.
+            IndexUnusableError, ModelError: a passage is needed and cannot be searched.
+        """
+        text = guards.readable(question, self.settings.max_question_chars)
+        earlier = self._earlier(history)
+        if in_danger(text):
+            return self._danger(question, text)
+        if guards.foreign_script(text):
+            return self._fixed(question, "out_of_scope", "out_of_scope")
+        bare, ordered = guards.without_instructions(text)
+        if ordered and not self._asks_something(bare):
+            return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text))
+        draft, understood = self._compose(bare or text, earlier)
+        answer = self._finish(question, draft, understood)
+        if not self.features.verification:
+            return answer
+        verified = verify(answer, self.corpus)
+        if not verified.removed:
+            return verified.answer
+        trace = replace(verified.answer.trace, removed=dict(verified.removed))
+        left = replace(verified.answer, trace=trace)
+        return left if left.blocks else self._nothing_left(left)
+
+    def _earlier(self, history: Sequence[Turn]) -> list[str]:
+        """The user's earlier messages that can be read, oldest first."""
+        out = []
+        for turn in list(history)[-self.settings.max_history_turns :] if self.settings.max_history_turns else []:
+            if turn.role == "user" and turn.text.strip():
+                text = " ".join(turn.text[: self.settings.max_question_chars].split())
+                out.append(guards.without_instructions(text)[0] or text)
+        return out
+
+    def _asks_something(self, text: str) -> bool:
+        """Whether what is left after instructions were dropped is a question of its own."""
+        if len(text.split()) < 3:
+            return False
+        u = understand(text, [], self.lexicon)
+        return bool(u.crises or u.sectors or u.partners or u.wh or "?" in text)
+
+    def _compose(self, text: str, earlier: Sequence[str]) -> tuple[Draft, list[Understanding]]:
+        parts = guards.parts_of(text)
+        draft = Draft(self.corpus, "en")
+        understood: list[Understanding] = []
+        statuses: list[Status] = []
+        before = list(earlier)
+        for number, part in enumerate(parts):
+            u = understand(part, before, self.lexicon)
+            if number:
+                u = replace(u, language=understood[0].language)
+            understood.append(u)
+            draft.language = understood[0].language
+            draft.status = "grounded"
+            size = len(draft.blocks)
+            self._router.answer(draft, u, before)
+            if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
+                del draft.blocks[size:]
+                draft.blocks.append(Paragraph(draft.say("partial"), template=True))
+            statuses.append(draft.status)
+            before.append(part)
+        draft.status = combined(statuses)
+        return draft, understood
+
+    def _finish(self, question: str, draft: Draft, understood: Sequence[Understanding]) -> Answer:
+        u = understood[0]
+        if draft.language != "en" and draft.citations and draft.status in ("grounded", "partial", "not_rated"):
+            draft.notice = f"{draft.notice} {draft.say('english_note')}".strip()
+        ranked = tuple(
+            RankedPassage(h.record.ref, round(h.score, 4), round(h.dense, 4), round(h.lexical, 4), h.record.kind)
+            for h in self._router.last_ranking(draft)
+        )
+        trace = Trace(
+            understood=u.shown(),
+            route=draft.route,
+            cells=tuple(draft.lookups),
+            ranked=ranked,
+            checks=("citations", "quotes", "levels", "figures and names") if self.features.verification else (),
+        )
+        return Answer(
+            question=question,
+            language=draft.language,
+            status=draft.status,
+            blocks=tuple(draft.blocks),
+            citations=tuple(draft.citations),
+            stamp=replace(self.stamp, index_id=self.index_id),
+            cells=tuple(draft.cells),
+            suggestions=tuple(draft.suggestions) or suggestions(draft, u),
+            choices=tuple(draft.choices),
+            notice=draft.notice,
+            nearest=tuple(draft.nearest),
+            trace=trace,
+        )
+
+    def _fixed(self, question: str, key: str, status: Status, *, language: str | None = None, **values: str) -> Answer:
+        draft = Draft(self.corpus, language or detect_language(question))  # type: ignore[arg-type]
+        draft.blocks.append(Paragraph(draft.say(key, no=NOT_IN_DOCUMENT[draft.language], **values), template=True))
+        draft.status = status
+        draft.route = key
+        u = Understanding(question, question, draft.language, ())
+        return self._finish(question, draft, [u])
+
+    def _danger(self, question: str, text: str) -> Answer:
+        language = detect_language(text)
+        contact = self.settings.emergency_contact
+        told = say(language, "danger_contact", contact=contact) if contact else say(language, "danger_no_contact")
+        return self._fixed(question, "danger", "out_of_scope", language=language, contact=told)
+
+    def _nothing_left(self, answer: Answer) -> Answer:
+        """Every piece failed verification: the honest reply is that nothing can be shown."""
+        text = say(
+            answer.language, "not_in_document", no=NOT_IN_DOCUMENT[answer.language], missing="", symbol=self.corpus.info.symbol
+        )
+        return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
+
+
+def combined(statuses: Sequence[Status]) -> Status:
+    """Status of a compound answer: that of its parts where they agree, else partial."""
+    if len(set(statuses)) == 1:
+        return statuses[0]
+    if any(s in ("grounded", "partial") for s in statuses):
+        return "partial"
+    return statuses[0]
+
+
+def model_words(model: str) -> set[str]:
+    """Whole words in the vocabulary of the embedding model; empty where it has no plain vocabulary."""
+    from assistant.encoder import model_folder
+
+    try:
+        path: Path = model_folder(model) / "vocab.txt"
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (ModelError, OSError):
+        return set()
+    return {w for w in lines if w.isalpha() and len(w) > 3}
+
+
+def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:
+    """Id of the index and the retriever over it.
+
+    Raises:
+        IndexUnusableError, ModelError: with the command that mends it.
+    """
+    from assistant.encoder import OnnxEncoder, export_folder
+    from assistant.index import stored_vectors
+    from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
+
+    records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id)
+    keep = [
+        i
+        for i, r in enumerate(records)
+        if (features.entry_points or r.kind != "entry") and (features.facts or (r.kind != "fact" and not r.fact))
+    ]
+    if len(keep) < len(records):
+        vectors = vectors[keep]
+        records = tuple(records[i] for i in keep)
+    weight = DENSE_WEIGHT if features.fusion else 1.0
+    return identifier, HybridRetriever(records, vectors, encoder, dense_weight=weight)

@@ -1,0 +1,1 @@
+"""From what was looked up and ranked to the blocks of an answer. Pure functions, no retrieval."""

@@ -1,0 +1,305 @@
+"""Replies about the matrix: one cell, the sectors of a scenario, the scenarios of a sector, comparisons.
+
+Every level in these replies is read from the table; the words around it come
+from the phrases. Nothing here looks at similarity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.answer import RatingRow, RatingTable
+from assistant.compose.draft import Draft, joined
+from assistant.understanding import Understanding
+from corpus.matrix import Cell
+from corpus.types import LEVELS, PHASES, CrisisKey, Level, PhaseKey
+
+#: A list of ratings longer than this is cut to its rated rows; the rest is one question away.
+_MAX_ROWS = 16
+
+
+def _scenario_ref(draft: Draft, crisis: CrisisKey, phase: PhaseKey) -> tuple[str, str]:
+    """Label and first sentence of the paragraph that speaks of a scenario: where a reader would look."""
+    refs = [e.ref for e in draft.corpus.evidence if e.crisis == crisis and e.phase == phase]
+    ref = refs[0]
+    from assistant.text import sentences
+
+    return ref, sentences(draft.corpus.by_ref[ref].text)[0]
+
+
+def _modal(note: str) -> str:
+    """The tentative wording a note records, such as "can also be"."""
+    return note.split("modal wording:", 1)[1].split(";")[0].strip() if "modal wording:" in note else ""
+
+
+def row(draft: Draft, cell: Cell, label: str) -> RatingRow:
+    """One cell as a row of a table, cited."""
+    strongest = cell.strongest
+    numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for e in cell.evidence))
+    prose = ""
+    if strongest is not None:
+        values = {"label": label, "level": draft.level(strongest.level) if strongest.level else "", "word": strongest.word}
+        prose = draft.say(f"row_{strongest.basis}", **values)
+        if strongest.condition:
+            prose += draft.say("row_condition", condition=strongest.condition)
+    if cell.diagram is not None:
+        text = draft.say(
+            "row_diagram",
+            label=label,
+            level=draft.level(cell.diagram.level),
+            read_by=cell.diagram.read_by,
+            read_on=cell.diagram.read_on,
+        )
+        if prose:
+            text += draft.say("row_diagram_prose", prose=prose.removeprefix(f"{label}: ").removeprefix(f"{label} : "))
+    else:
+        text = prose or draft.say("row_not_stated", label=label)
+    return RatingRow(
+        crisis=cell.crisis,
+        phase=cell.phase,
+        sector_no=cell.sector_no,
+        label=label,
+        level=cell.level,
+        basis=cell.basis,
+        word=strongest.word if strongest else "",
+        condition=strongest.condition if strongest else "",
+        note=strongest.note if strongest else "",
+        citations=numbers,
+        text=text,
+    )
+
+
+def _look(draft: Draft, cells: Sequence[Cell]) -> None:
+    draft.lookups.extend(c.key for c in cells)
+    draft.cells.extend(c for c in cells if c not in draft.cells)
+    draft.notice = draft.say("ratings_notice")
+
+
+def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
+    """The rating of one sector in one scenario, with every piece of evidence."""
+    _look(draft, [cell])
+    sector, phase, crisis = draft.sector(cell.sector_no), draft.phase(cell.phase), draft.crisis(cell.crisis)
+    names = {"sector": sector, "phase": phase, "crisis": crisis}
+    strongest = cell.strongest
+    if strongest is None and cell.diagram is None:
+        ref, sentence = _scenario_ref(draft, cell.crisis, cell.phase)
+        lead = draft.say("no_level") if asked else ""
+        draft.blocks.append(_template(lead + draft.say("cell_not_stated", **names), draft.cite(ref, sentence)))
+        draft.status = "not_rated"
+        return
+    lead = ""
+    if asked:
+        if cell.level in asked:
+            lead = draft.say("yes" if cell.basis in ("stated", "diagram") else "yes_interpreted")
+        elif cell.level is not None:
+            lead = draft.say("no_other", asked=joined([draft.level(a) for a in asked], draft.language))
+        else:
+            lead = draft.say("no_level")
+    prose = ""
+    if strongest is not None:
+        key = f"cell_{strongest.basis}" + ("_if" if strongest.condition else "")
+        prose = draft.say(
+            key,
+            **names,
+            level=draft.level(strongest.level) if strongest.level else "",
+            word=strongest.word,
+            condition=strongest.condition,
+        )
+        modal = _modal(strongest.note)
+        if modal and modal not in strongest.word:
+            prose += " " + draft.say("modal", note=modal)
+    numbers = [draft.cite(e.ref, e.quote) for e in cell.evidence]
+    if cell.diagram is not None:
+        d = cell.diagram
+        text = draft.say(
+            "cell_diagram", **names, level=draft.level(d.level), read_by=d.read_by, read_on=d.read_on, edition=d.edition
+        )
+        draft.add(lead + text, template=True)
+        if prose:
+            conflict = cell.conflict
+            draft.add(draft.say("cell_diagram_conflict", prose=prose) if conflict else prose, numbers[0])
+    else:
+        draft.add(lead + prose, numbers[0])
+    for evidence in cell.evidence:
+        draft.quote(evidence.ref, evidence.quote)
+
+
+def _template(text: str, *numbers: int):  # noqa: ANN202 - a Paragraph
+    from assistant.answer import Paragraph
+
+    return Paragraph(text, tuple(numbers), template=True)
+
+
+def _summary(draft: Draft, cells: Sequence[Cell], levels: Sequence[Level]) -> str:
+    """"critical: A and B; important: C": rated cells by level, stated and interpreted told apart."""
+    parts = []
+    for level in levels:
+        found = [c for c in cells if c.level == level]
+        if found:
+            parts.append(draft.say("list_level", level=draft.level(level), sectors=draft.sectors(dict.fromkeys(c.sector_no for c in found))))
+        elif len(levels) < len(LEVELS):
+            parts.append(draft.say("list_none", level=draft.level(level)))
+    return "; ".join(parts)
+
+
+def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[Level] = ()) -> None:
+    """The sectors of one crisis and phase: rated ones as a table, the others named in a line."""
+    cells = [c for c in draft.corpus.matrix.select(crises=[crisis], phases=[phase]) if c.basis != "not_stated"]
+    _look(draft, cells)
+    wanted = tuple(levels) or LEVELS
+    shown = sorted((c for c in cells if c.level in wanted), key=lambda c: (LEVELS.index(c.level or "recommended"), c.sector_no))
+    rows = tuple(row(draft, c, draft.sector(c.sector_no)) for c in shown)
+    summary = _summary(draft, cells, wanted)
+    if not rows and not summary:
+        summary = draft.say("list_none", level=joined([draft.level(w) for w in wanted], draft.language))
+    numbers = tuple(dict.fromkeys(n for r in rows for n in r.citations))
+    if not rows:
+        ref, sentence = _scenario_ref(draft, crisis, phase)
+        numbers = (draft.cite(ref, sentence),)
+    text = draft.say("list_head", phase_cap=draft.phase_cap(phase), crisis=draft.crisis(crisis), summary=summary)
+    draft.blocks.append(_template(text, *numbers) if not rows else _plain(text, *numbers))
+    if rows:
+        draft.blocks.append(RatingTable("", rows))
+    besides = [c for c in cells if c.level is None]
+    items, cited = [], []
+    for basis in ("emphasised", "mentioned"):
+        found = [c for c in besides if c.basis == basis]
+        if found:
+            words = "; ".join(f"{draft.sector(c.sector_no)} (“{c.evidence[0].word}”)" for c in found)
+            items.append(draft.say(f"besides_{basis}", sectors=words))
+            cited += [draft.cite(e.ref, e.quote) for c in found for e in c.evidence]
+    if items:
+        draft.add(draft.say("list_besides", items="; ".join(items)), *dict.fromkeys(cited))
+    _interpreted_note(draft, shown)
+
+
+def _plain(text: str, *numbers: int):  # noqa: ANN202
+    from assistant.answer import Paragraph
+
+    return Paragraph(text, tuple(numbers))
+
+
+def _interpreted_note(draft: Draft, cells: Sequence[Cell]) -> None:
+    if any(c.basis == "interpreted" for c in cells):
+        draft.blocks.append(_template(draft.say("interpreted_note")))
+
+
+def recommended(draft: Draft) -> None:
+    """The finding that no sector is called recommended in the prose."""
+    level = next(row for row in draft.corpus.levels if row.key == "recommended")
+    draft.blocks.append(_template(draft.say("recommended_none"), draft.cite(level.ref, level.quote)))
+    draft.notice = draft.say("ratings_notice")
+    draft.status = "not_rated"
+
+
+def slice_of_sector(
+    draft: Draft,
+    sector_no: int,
+    crises: Sequence[CrisisKey] = (),
+    phases: Sequence[PhaseKey] = (),
+    levels: Sequence[Level] = (),
+    *,
+    claimed_everywhere: bool = False,
+) -> None:
+    """Where a sector stands across crises and phases."""
+    cells = draft.corpus.matrix.select(crises=crises, phases=phases, sectors=[sector_no])
+    known = [c for c in cells if c.basis != "not_stated"]
+    _look(draft, known)
+    rated = [c for c in known if c.level is not None and (not levels or c.level in levels)]
+    sector = draft.sector(sector_no)
+    aim = draft.corpus.sector(sector_no)
+    if not known or (levels and not rated):
+        key = "reverse_level_none" if levels and known else "reverse_none"
+        asked = joined([draft.level(a) for a in levels], draft.language)
+        draft.blocks.append(_template(draft.say(key, sector=sector, level=asked), draft.cite(aim.ref, aim.quote)))
+        draft.status = "not_rated"
+        if not known:
+            return
+        rated = [c for c in known if c.level is not None]
+        if not rated:
+            return
+    by_level: list[str] = []
+    for level in LEVELS:
+        found = [c for c in rated if c.level == level]
+        if found:
+            by_level.append(draft.say("list_level", level=draft.level(level), sectors=_places(draft, found)))
+    rows = tuple(row(draft, c, _cap(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS])
+    if by_level and draft.status != "not_rated":
+        lead = draft.say("reverse_not_everywhere") if claimed_everywhere and len(rated) < len(cells) else ""
+        numbers = dict.fromkeys(n for r in rows for n in r.citations)
+        draft.add(lead + draft.say("reverse_head", sector=sector, summary="; ".join(by_level)), *numbers)
+    elif not by_level:
+        draft.blocks.append(_template(draft.say("reverse_none", sector=sector), rows[0].citations[0]))
+        draft.status = "not_rated" if not levels else draft.status
+    draft.blocks.append(RatingTable("", rows))
+    if len(known) < len(cells) and not levels:
+        draft.blocks.append(_template(draft.say("reverse_rest")))
+    _interpreted_note(draft, rated)
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _places(draft: Draft, cells: Sequence[Cell]) -> str:
+    return joined([draft.place(c.crisis, c.phase) for c in cells], draft.language)
+
+
+def compare(
+    draft: Draft, crises: Sequence[CrisisKey], phases: Sequence[PhaseKey], sectors: Sequence[int], levels: Sequence[Level] = ()
+) -> None:
+    """Several cells side by side, not rated ones included: every place that was asked for has a row."""
+    cells = draft.corpus.matrix.select(crises=crises, phases=phases or PHASES, sectors=sectors)
+    known = [c for c in cells if c.basis != "not_stated"]
+    _look(draft, known or cells[:1])
+    if not known:
+        cell = cells[0]
+        ref, sentence = _scenario_ref(draft, cell.crisis, cell.phase)
+        where = joined([draft.place(c.crisis, c.phase) for c in cells], draft.language)
+        text = draft.say("not_rated_here", items=f"{draft.sectors(sectors)} ({where})")
+        draft.blocks.append(_template(_cap(text) + ".", draft.cite(ref, sentence)))
+        draft.blocks.append(_template(draft.say("diagrams_lost")))
+        draft.status = "not_rated"
+        return
+    rows = []
+    missing = []
+    for cell in cells:
+        label = " ".join(
+            ([draft.sector(cell.sector_no)] if len(sectors) > 1 else [])
+            + [draft.place(cell.crisis, cell.phase)]
+        )
+        if cell.basis == "not_stated":
+            missing.append(_cap(label))
+        else:
+            rows.append(row(draft, cell, _cap(label)))
+    head = draft.sectors(sectors) if len(sectors) == 1 else draft.say("comparison_head").rstrip(" :")
+    draft.blocks.append(RatingTable(f"{head}:", tuple(rows)))
+    if missing:
+        draft.blocks.append(_template(_cap(draft.say("not_rated_here", items="; ".join(missing))) + "."))
+    _interpreted_note(draft, known)
+
+
+def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -> None:
+    """No crisis was named: the phase across all five, and a question back."""
+    wanted = tuple(levels) or ("critical", "important")
+    items = []
+    for crisis in draft.corpus.crises:
+        cells = draft.corpus.matrix.select(crises=[crisis.key], phases=[phase], levels=wanted)
+        _look(draft, cells)
+        numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in cells for e in c.evidence[:1]))
+        names = ", ".join(f"{draft.corpus.sector(c.sector_no).short_name} ({c.sector_no}, {draft.level(c.level)})" for c in cells if c.level)
+        if names:
+            items.append((f"{_cap(draft.crisis_plain(crisis.key))}: {names}", numbers))
+    draft.blocks.append(_template(draft.say("slice_head", phase_cap=draft.phase_cap(phase))))
+    draft.bullets(items)
+
+
+def choose_crisis(draft: Draft, phases: Sequence[PhaseKey]) -> None:
+    """A short question back with the five crises as ready-made questions."""
+    draft.blocks.append(_template(draft.say("clarify_crisis")))
+    draft.status = "needs_clarification"
+    for crisis in draft.corpus.crises:
+        for phase in phases[:1] or ("during",):
+            draft.choices.append(
+                draft.say("example_question_list", phase=draft.phase(phase), crisis=draft.crisis(crisis.key))
+            )

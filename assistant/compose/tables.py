@@ -1,0 +1,166 @@
+"""Replies from the small tables: coordination, people in need, examples, definitions, acronyms, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.answer import Paragraph
+from assistant.compose.draft import Draft, joined
+from assistant.text import fold, sentences, stem, words
+from assistant.understanding import Understanding
+from corpus.types import Acronym, Coordination, CrisisKey, ExampleCrisis, PeopleInNeed
+
+#: Which groups of people make a row about partners relevant.
+_GROUP_WORDS = {
+    "idps": ("internal",),
+    "refugees": ("refugee", "asylum"),
+    "asylum_seekers": ("refugee", "asylum"),
+    "international_migrants": ("international migrants",),
+    "environmentally_displaced": ("environmentally displaced",),
+}
+
+
+def coordination(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
+    """Whom responses to a crisis are coordinated with, each partner under its condition.
+
+    A partner or a group that the question names narrows the reply to its
+    sentences; one that the paragraph does not name is said to be absent.
+    """
+    rows = [r for r in draft.corpus.coordination if r.crisis == crisis]
+    cluster = {"ocha", "cluster_system"}
+    asked = set(u.partners) | (cluster if cluster & set(u.partners) else set())
+    wanted = [r for r in rows if r.partner_key in asked]
+    groups = [g for key in u.groups for g in _GROUP_WORDS.get(key, ())]
+    by_group = [r for r in rows if r.condition and any(g in r.quote.lower() for g in groups)]
+    if u.partners and not wanted:
+        names = joined([_partner_name(draft, p) for p in u.partners], draft.language)
+        sentence = rows[0].quote
+        text = draft.say("coordination_absent", crisis=draft.crisis(crisis), partner=names)
+        draft.blocks.append(Paragraph(text, (draft.cite(rows[0].ref, sentence),), template=True))
+        partners = joined([r.partner for r in rows], draft.language)
+        draft.add(draft.say("coordination_other", partners=partners), *_cited(draft, rows))
+        return
+    shown = wanted or by_group or rows
+    free = [r for r in shown if not r.condition]
+    bound = [r for r in shown if r.condition]
+    if free:
+        partners = joined([r.partner for r in free], draft.language)
+        text = draft.say("coordination_head", phase_cap=draft.phase_cap("during"), crisis=draft.crisis(crisis), partners=partners)
+        draft.add(text, *_cited(draft, free))
+    for sentence, same in _by_sentence(bound).items():
+        draft.quote(same[0].ref, sentence)
+
+
+def _by_sentence(rows: Sequence[Coordination]) -> dict[str, list[Coordination]]:
+    out: dict[str, list[Coordination]] = {}
+    for row in rows:
+        out.setdefault(row.quote, []).append(row)
+    return out
+
+
+def _cited(draft: Draft, rows: Sequence[Coordination]) -> list[int]:
+    return list(dict.fromkeys(draft.cite(r.ref, r.quote) for r in rows))
+
+
+def _partner_name(draft: Draft, key: str) -> str:
+    known = next((r.partner for r in draft.corpus.coordination if r.partner_key == key), None)
+    return known or key.replace("_", " ").upper() if len(key) <= 5 else known or key.replace("_", " ")
+
+
+def people(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
+    """Who can be in need in a crisis; a group that was asked about is confirmed or said to be absent."""
+    rows = [r for r in draft.corpus.people if r.crisis == crisis]
+    keys = {r.group_key for r in rows}
+    absent = [g for g in u.groups if g not in keys]
+    if absent and len(absent) == len(u.groups) and u.intent == "people" and "inherited" not in u.inherited:
+        names = joined([g.replace("_", " ") for g in absent], draft.language)
+        text = draft.say("people_absent", crisis=draft.crisis(crisis), group=names)
+        draft.blocks.append(Paragraph(text, (draft.cite(rows[0].ref, rows[0].quote),), template=True))
+    groups = [draft.say("people_if", group=r.group, condition=r.condition) if r.condition else r.group for r in rows]
+    text = draft.say("people_head", crisis=draft.crisis(crisis), groups="; ".join(groups))
+    draft.add(text, *dict.fromkeys(draft.cite(r.ref, r.quote) for r in rows))
+
+
+def examples(draft: Draft, crises: Sequence[CrisisKey]) -> None:
+    """The example crises of each kind asked for."""
+    for crisis in crises:
+        rows = [r for r in draft.corpus.examples if r.crisis == crisis]
+        if not rows:
+            continue
+        places = joined([f"{r.place} ({r.year})" if r.year else r.place for r in rows], draft.language)
+        text = draft.say("examples_head", crisis=draft.crisis(crisis), places=places)
+        if "among others" not in rows[0].quote and draft.language == "en":
+            text = text.replace(", among others.", ".")
+        draft.add(text, draft.cite(rows[0].ref, rows[0].quote))
+
+
+def example_place(draft: Draft, rows: Sequence[ExampleCrisis]) -> None:
+    """The scenarios that a place is given as an example of."""
+    names = joined([draft.crisis(r.crisis) + (f" ({r.year})" if r.year else "") for r in rows], draft.language)
+    text = draft.say("examples_place", place=rows[0].place, crises=names)
+    draft.add(text, *(draft.cite(r.ref, r.quote) for r in rows))
+
+
+def define_crisis(draft: Draft, crisis: CrisisKey) -> None:
+    entry = draft.corpus.crisis(crisis)
+    if draft.language == "en":
+        draft.add(entry.definition, draft.cite(entry.ref, entry.quote))
+    draft.quote(entry.ref, entry.quote)
+
+
+def define_sector(draft: Draft, no: int) -> None:
+    """What a sector is for, in the words of its aim."""
+    entry = draft.corpus.sector(no)
+    draft.add(f"{draft.sector(no)}:", draft.cite(entry.ref, entry.quote))
+    draft.quote(entry.ref, entry.quote)
+
+
+def define_levels(draft: Draft, keys: Sequence[str]) -> None:
+    rows = [r for r in draft.corpus.levels if not keys or r.key in keys]
+    for entry in rows:
+        if draft.language == "en":
+            draft.add(entry.definition, draft.cite(entry.ref, entry.quote))
+        else:
+            draft.quote(entry.ref, entry.quote)
+
+
+def sector_list(draft: Draft) -> None:
+    """All sectors by number and name."""
+    rows = draft.corpus.sectors
+    lead = draft.corpus.by_ref.get("¶9")
+    head = draft.say("everything_sectors", n=len(rows))
+    if lead is not None:
+        draft.blocks.append(Paragraph(head, (draft.cite("¶9", sentences(lead.text)[0]),), template=True))
+    draft.bullets(
+        (f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows
+    )
+
+
+def find_acronym(draft: Draft, u: Understanding) -> Acronym | None:
+    """The acronym a question asks to be spelled out, if the document has it."""
+    raw = {w.lower() for w in u.question.replace("?", " ").replace('"', " ").replace("'", " ").replace(",", " ").split()}
+    asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw or a.acronym.lower() in u.tokens]
+    return asked[0] if asked else None
+
+
+def acronym(draft: Draft, entry: Acronym) -> None:
+    number = draft.cite(entry.ref, entry.quote)
+    if entry.expansion:
+        draft.add(draft.say("acronym", acronym=entry.acronym, expansion=entry.expansion), number)
+    else:
+        draft.blocks.append(Paragraph(draft.say("acronym_unexpanded", acronym=entry.acronym), (number,), template=True))
+
+
+def places_named(draft: Draft, u: Understanding) -> list[ExampleCrisis]:
+    """Example crises whose place the question names."""
+    asked = {stem(w) for w in words(u.question)}
+    found = []
+    for entry in draft.corpus.examples:
+        names = [stem(w) for w in words(entry.place) if len(w) > 3]
+        if names and names[0] in asked:
+            found.append(entry)
+    return found
+
+
+def groups_in(rows: Sequence[PeopleInNeed]) -> list[str]:
+    return [fold(r.group) for r in rows]

@@ -1,0 +1,81 @@
+"""What is dealt with before a question is understood: unreadable input, orders in disguise, several questions in one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from assistant.text import fold
+from corpus.errors import InputError
+
+#: Instructions to the assistant rather than questions. They are dropped as text; what else the message asks is answered.
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|previous|above|your|matrix|document|polic|guideline|restriction|everything|all)\w*"
+    r"|\b(?:ignor[ea]z?|oubli[ez]+|olvid[ae]|ignora)\b.{0,40}\b(?:instruc|regle|regla|consigne|tout|todo)\w*"
+    r"|^\W*(?:system|assistant|developer|admin|user|instruction)s?\s*(?:prompt|message|note|override|update)?\s*[:>\]]|\[/?(?:system|inst|/inst)\]|<\|?(?:system|im_start|im_end)|###\s*(?:system|instruction)"
+    r"|\byou are (?:now|no longer|from now)\b|\bact as\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
+    r"|\b(?:print|reveal|show|repeat|output|display|dump|leak|tell me)\b.{0,25}\b(?:your|the|hidden|system|initial|secret)\b.{0,15}\b(?:prompt|instruction|configuration|settings?|password|api key|key|token|credentials|rules|environment|source code)s?\b"
+    r"|\brepeat after me\b|\b(?:just |only |simply )?(?:say|answer|reply|respond|write|state|confirm|output)\b (?:only |just |exactly |simply |with |that |this |yes |me |:|back )+.{0,90}"
+    r"|\b(?:add|append|insert|include|end|start|begin)\b.{0,30}\b(?:sentence|footer|disclaimer|reply|answer|response|word)\b|\bmust (?:answer|reply|say|state|respond)\b|\byour (?:new|only) (?:task|job|role|rule|goal|instructions?)\b"
+    r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:|\b(?:set|change|update|edit|mark|rate|upgrade|downgrade|overwrite)\b.{0,40}\b(?:rating|level|cell|matrix|as (?:critical|important|recommended)|to (?:critical|important|recommended))\b"
+    r"|<\s*/?\s*(?:script|img|iframe|svg|style|html|body|a)\b|javascript:|\bdrop table\b|\bsudo\b|\brm -rf\b|\{\{.*\}\}|!\[[^\]]*\]\("
+    r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
+)
+_PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)")
+_MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[([^\]]*)\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
+
+_SPLIT = re.compile(
+    r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
+    re.IGNORECASE,
+)
+#: Parts of a compound question that are answered; more in one message is a list, not a question.
+MAX_PARTS = 3
+
+
+def readable(question: str, limit: int) -> str:
+    """The question without control characters and surplus white space.
+
+    Raises:
+        InputError: nothing is left of it, or it is longer than ``limit`` characters.
+    """
+    if len(question) > limit:
+        raise InputError(
+            f"The question has {len(question):,} characters; at most {limit:,} can be read. Please shorten it."
+        )
+    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in question)
+    text = " ".join(visible.split())
+    if not text:
+        raise InputError("The question is empty. Please type a question.")
+    return text
+
+
+def foreign_script(question: str) -> bool:
+    """Whether most letters are of a script other than Latin."""
+    letters = [c for c in question if c.isalpha()]
+    latin = sum("LATIN" in unicodedata.name(c, "") for c in letters)
+    return bool(letters) and latin * 2 < len(letters)
+
+
+def without_instructions(question: str) -> tuple[str, bool]:
+    """The question without markup and without sentences that order the assistant about.
+
+    Returns the rest (possibly empty) and whether anything was taken out.
+    """
+    plain = _MARKUP.sub(lambda m: m.group(1) or " ", question)
+    had_markup = bool(re.search(r"<\s*/?\s*(?:script|img|iframe|svg|style)\b|javascript:", question, re.IGNORECASE))
+    parts = [p for p in _PARTS.split(plain) if p and p.strip()]
+    kept = [p for p in parts if not _INSTRUCTION.search(fold(p))]
+    text = " ".join(" ".join(kept).split())
+    return text, had_markup or len(kept) < len(parts)
+
+
+def parts_of(question: str) -> list[str]:
+    """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
+    parts = [p.strip(" ,;") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
+    merged: list[str] = []
+    for part in parts:
+        if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3):
+            merged[-1] = f"{merged[-1]} {part}"
+        else:
+            merged.append(part)
+    return merged[:MAX_PARTS] or [question]
