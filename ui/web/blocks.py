@@ -13,6 +13,7 @@ from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: no call leaves this machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("MPLBACKEND", "agg")  # where matplotlib is installed, Gradio asks for its backend at the first question: 1.5 s
 
 import gradio as gr
 

@@ -157,10 +157,14 @@
     keep();
     draw(turn, turns.length - 1);
     arrange();
-    if (scroll) document.getElementById("t-" + turn.id).scrollIntoView({ block: "start", behavior: calm() });
+    if (scroll) scrollTo($(".convo"), document.getElementById("t-" + turn.id));
     clearTimeout(timer);
     timer = setTimeout(() => { net = { status: 200, wait: 0 }; failed(T("error_slow")); }, SLOW_MS);
     api.ask({ id: turn.id, question: turn.q, history: history(turns.indexOf(turn)), lang });
+  }
+  function scrollTo(box, node) {
+    const top = node.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop - 10;
+    box.scrollTo({ top, behavior: calm() });
   }
   const calm = () => (window.matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 
@@ -480,7 +484,7 @@
     }
     section.classList.add("on");
     section.focus({ preventScroll: true });
-    section.scrollIntoView({ block: "nearest", behavior: calm() });
+    scrollTo($(".view[data-view=matrix]"), section);
     lastMark = link;
   }
 
