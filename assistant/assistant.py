@@ -176,7 +176,7 @@ class Assistant:
             draft.language = understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
-            self._router.answer(draft, u, before)
+            self._router.answer(draft, u, lambda turns=tuple(before): self._previous(turns))
             if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -185,12 +185,20 @@ class Assistant:
         draft.status = combined(statuses)
         return draft, understood
 
+    def _previous(self, earlier: Sequence[str]) -> Draft | None:
+        """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
+        if not earlier:
+            return None
+        draft, _ = self._compose(earlier[-1], earlier[:-1])
+        self._router.last_ranking(draft)
+        return draft
+
     def _finish(self, question: str, draft: Draft, understood: Sequence[Understanding]) -> Answer:
         u = understood[0]
         if draft.language != "en" and draft.citations and draft.status in ("grounded", "partial", "not_rated"):
             draft.notice = f"{draft.notice} {draft.say('english_note')}".strip()
         ranked = tuple(
-            RankedPassage(h.record.ref, round(h.score, 4), round(h.dense, 4), round(h.lexical, 4), h.record.kind)
+            RankedPassage(h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind)
             for h in self._router.last_ranking(draft)
         )
         trace = Trace(
