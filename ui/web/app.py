@@ -244,7 +244,7 @@ async def _read(request: Request, kind: type[B]) -> B | Response:
 _EXTERNAL_META = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*>\s*")
 
 
-def page_transform(prefix_free: bool = True) -> Callable[[str], str]:
+def page_transform() -> Callable[[str], str]:
     """Rewrite Gradio's index page: own title, style and script, no outside addresses, a way without JavaScript."""
     t = texts("en")
     head = (
@@ -292,4 +292,19 @@ def build_app(
         theme=theme, enable_monitoring=False, pwa=False, show_error=True, root_path=settings.root_path or None,
         server_name=settings.host, server_port=settings.port or 7860,
     )  # fmt: skip
-    return GZipMiddleware(Guard(app, settings, metrics, page_transform()), minimum_size=1024)
+    guard = Guard(app, settings, metrics, page_transform(), warm=lambda: _warm(app))
+    return GZipMiddleware(guard, minimum_size=1024)
+
+
+async def _warm(app: ASGIApp) -> None:
+    """Load the page and send an empty question, so that no person pays for what Gradio does once (0.7 s)."""
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as client:
+            await client.get("/")
+            event = {"data": [], "fn_index": 0, "session_hash": "warm", "trigger_id": None, "event_data": {"id": "warm"}}
+            await client.post("/gradio_api/queue/join", json=event)
+            await client.get("/gradio_api/queue/data", params={"session_hash": "warm"}, timeout=20)
+    except Exception:
+        logger.exception("warming up failed")

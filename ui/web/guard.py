@@ -7,6 +7,7 @@ without a name and without a known host.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ipaddress
@@ -15,7 +16,7 @@ import logging
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -74,7 +75,7 @@ def page_csp(html: str) -> str:
 _SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), interest-cohort=()"),
@@ -124,8 +125,16 @@ class Refusal(Exception):
 class Guard:
     """Middleware around the whole application; ``transform`` rewrites the HTML of the chat page."""
 
-    def __init__(self, app: ASGIApp, settings: WebSettings, metrics: Metrics, transform: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: WebSettings,
+        metrics: Metrics,
+        transform: Callable[[str], str],
+        warm: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._app = app
+        self._warm = warm
         self._settings = settings
         self._metrics = metrics
         self._transform = transform
@@ -135,7 +144,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self._lifespan(scope, receive, send)
             return
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
@@ -164,6 +173,17 @@ class Guard:
                 "request",
                 extra={"method": scope["method"], "route": route, "status": request.status, "ms": round(seconds * 1000, 1)},
             )
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start what is behind; then, without making anybody wait, ask it a first question."""
+        tasks = []
+
+        async def watch(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete" and self._warm is not None:
+                tasks.append(asyncio.ensure_future(self._warm()))
+
+        await self._app(scope, receive, watch)
 
     def _without_prefix(self, scope: Scope) -> Scope:
         """The request as seen below ``root_path``, whether the proxy strips the prefix or not."""

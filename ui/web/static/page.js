@@ -220,7 +220,7 @@
   function draw(turn) {
     const box = el("div", { class: "turn", id: "t-" + turn.id });
     box.append(
-      el("div", { class: "said", dir: "auto" }, el("h3", { class: "vh" }, T("you")), el("p", {}, turn.q)),
+      el("div", { class: "said" }, el("h3", { class: "vh" }, T("you")), el("p", { dir: "auto" }, turn.q)),
       el("article", { class: "msg" }, el("h3", { class: "vh" }, T("assistant")), el("div", { class: "head" }),
         el("div", { class: "blocks" }), el("div", { class: "tail" })));
     $(".log").append(box);
