@@ -19,7 +19,7 @@ import pytest
 
 from tests.ui.conftest import SCREENSHOTS, Live, Start, Visit, Visitor
 from tests.ui.fakes import HOSTILE, FakeAssistant
-from ui.feedback import FeedbackStore
+from ui.feedback import Feedback, FeedbackFull, FeedbackStore
 from ui.web.shell import FAMILIES
 
 pytestmark = pytest.mark.browser
@@ -343,19 +343,17 @@ def test_too_many_questions_are_told_to_come_back(visitor: Visitor, start: Start
 
 
 def test_a_full_disk_for_the_feedback_file_is_one_sentence(visitor: Visitor, start: Start, tmp_path: Path) -> None:
-    store = FeedbackStore(tmp_path / "full.sqlite3", max_pages=6)
+    store = FeedbackStore(tmp_path / "full.sqlite3", max_pages=12)
+    for size in (2_000, 10):
+        with pytest.raises(FeedbackFull):
+            for n in range(2_000):
+                store.add(Feedback(f"{size}x{n}", time.time(), "page", "up", "", "q" * size, "", "", (), {}))
     v = visitor(start(store=store).url)
-    v.ask("What is a migration crisis? " + "x" * 1900)
-    for _ in range(4):
-        v.last("[data-verdict=up]").click()
-        v.page.wait_for_selector(".after :is([role=status], [role=alert])")
-    v.ask("What is a migration crisis? " + "y" * 1900)
-    for n in range(12):
-        v.page.evaluate("n => fetch('feedback', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify("
-                        "{id: 'f' + n, verdict: 'up', question: 'q'.repeat(3000), answer: 'a'.repeat(9000)})})", n)
+    v.ask("What is a migration crisis?")
     v.last("[data-verdict=up]").click()
     v.page.wait_for_selector(".after [role=alert]")
     assert "no room left" in v.last(".after").inner_text()
+    assert v.last("[data-verdict=up]").get_attribute("aria-pressed") == "false"
     v.ask(RATINGS)
     assert v.last(".status").inner_text() == "Grounded in the document"
 
