@@ -250,6 +250,7 @@ def page_transform() -> Callable[[str], str]:
     head = (
         '<link rel="icon" href="ui/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="ui/page.css">'
         '<script src="ui/page.js"></script><meta name="color-scheme" content="light dark">'
+        f'<meta name="description" content="{esc(t("app_tagline"))}">'
     )
     waiting = (
         f'<noscript><p class="boot">{esc(t("no_js"))} <a href="simple">{esc(t("simple_page"))}</a> · '

@@ -159,7 +159,9 @@ class Guard:
             limit = self._settings.max_body_kb * 1024
             if int(_headers(scope).get("content-length") or 0) > limit:
                 raise Refusal(413, "length", f"The request is larger than the {self._settings.max_body_kb} kB that are read.")
-            await self._app(scope, _bounded(receive, limit), request.send)
+            await self._app(scope, request.bounded(receive, limit), request.send)
+            if request.refusal is not None:
+                raise request.refusal
         except Refusal as refusal:
             self._metrics.refused.labels(refusal.reason).inc()
             await _refuse(refusal, send, begun=request.status != 0)
@@ -272,10 +274,28 @@ class _Exchange:
         self._send = send
         self._start: Message | None = None
         self._body = bytearray()
+        self.refusal: Refusal | None = None
         self.status = 0
         self.first: float | None = None
 
+    def bounded(self, receive: Receive, limit: int) -> Receive:
+        """``receive`` that stops a body longer than ``limit`` bytes, announced or not."""
+        taken = 0
+
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                self.refusal = Refusal(413, "length", f"The request is larger than the {limit // 1024} kB that are read.")
+                raise self.refusal
+            return message
+
+        return bounded
+
     async def send(self, message: Message) -> None:
+        if self.refusal is not None:  # what the application makes of it is not sent; the guard answers
+            return
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.first = time.perf_counter()
@@ -336,21 +356,6 @@ def _client(peer: str, headers: Mapping[str, str], is_proxy: Callable[[str], boo
     """The nearest address in X-Forwarded-For that is no trusted proxy."""
     chain = [a.strip() for a in headers.get("x-forwarded-for", "").split(",") if a.strip()]
     return next((a for a in reversed(chain) if not is_proxy(a)), peer)
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """``receive`` that stops a body longer than ``limit`` bytes, announced or not."""
-    taken = 0
-
-    async def bounded() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > limit:
-            raise Refusal(413, "length", f"The request is larger than the {limit // 1024} kB that are read.")
-        return message
-
-    return bounded
 
 
 async def _refuse(refusal: Refusal, send: Send, *, begun: bool) -> None:
