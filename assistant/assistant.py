@@ -20,7 +20,9 @@ from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import build_records
 from assistant.routes import Router
+from assistant.refine import is_decided, refine
 from assistant.settings import Settings
+from assistant.slots import SlotModel
 from assistant.suggest import suggestions
 from assistant.text import detect_language
 from assistant.understanding import Understanding, in_danger, understand
@@ -169,7 +171,7 @@ class Assistant:
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = understand(part, before, self.lexicon)
+            u = understand(part, before, self.lexicon, self._refine)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
@@ -184,6 +186,26 @@ class Assistant:
             before.append(part)
         draft.status = combined(statuses)
         return draft, understood
+
+    def _refine(self, u: Understanding) -> Understanding:
+        """Complete a message's slots with the learned model, where the lexicon leaves them open and an index is there."""
+        if is_decided(u):
+            return u
+        retriever = self.retriever_or_none()
+        model = self._slot_model
+        return u if retriever is None or model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
+
+    @cached_property
+    def _slot_model(self) -> SlotModel | None:
+        """The slot model over the corpus' utterances; None where it has none, or where there is no index."""
+        retriever = self.retriever_or_none()
+        if retriever is None or not self.corpus.utterances or "utterance" not in retriever.examples:
+            return None
+        _, vectors = retriever.examples["utterance"]
+        records, others = retriever.examples.get("absent", ((), None))
+        english = [i for i, r in enumerate(records) if r.lang == "en"]
+        texts = [records[i].text for i in english]
+        return SlotModel(self.corpus.utterances, vectors, texts, others[english] if others is not None else None)
 
     def _previous(self, earlier: Sequence[str]) -> Draft | None:
         """The reply to the last of the earlier messages, composed anew: nothing is remembered."""

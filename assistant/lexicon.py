@@ -102,7 +102,7 @@ class Lexicon:
                 ):
                     continue
                 found.append(match)
-        return tuple(sorted(_longest(found), key=lambda m: (m.start, m.kind, m.key)))
+        return tuple(sorted(_free_phases(_longest(found)), key=lambda m: (m.start, m.kind, m.key)))
 
     @staticmethod
     def _walk(stems: Sequence[str], trie: _Trie) -> Iterator[Match]:
@@ -128,6 +128,19 @@ def _longest(matches: Sequence[Match]) -> list[Match]:
         if all((k.start, k.end) == (match.start, match.end) and k.key != match.key for k in rivals):
             kept.append(match)
     return kept
+
+
+def _free_phases(matches: Sequence[Match]) -> list[Match]:
+    """Without the phase words that are part of a longer term: "year after year", "rebuilding trust"."""
+    return [
+        m
+        for m in matches
+        if m.kind != "phase"
+        or not any(
+            o.kind in ("crisis", "sector", "level") and o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start
+            for o in matches
+        )
+    ]
 
 
 def folded_words(texts: Iterable[str]) -> set[str]:

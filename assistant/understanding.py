@@ -8,7 +8,7 @@ inherits nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -62,6 +62,8 @@ class Understanding:
     inherited: tuple[str, ...] = ()
     comparison: bool = False
     everywhere: bool = False
+    which_crises: bool = False
+    which_phases: bool = False
     matches: tuple[Match, ...] = field(default=(), repr=False)
 
     def shown(self) -> dict[str, object]:
@@ -112,6 +114,17 @@ _COMPARISON = re.compile(
 _EVERYWHERE = re.compile(
     r"\beverywhere\b|\balways\b|\b(?:all|every|each|any) (?:type|kind|sort)?s?(?: of)?(?: a)?(?:the )? ?(?:five |5 )?(?:crisis|crises|phases?|scenarios?|disasters?|emergenc\w+)\b"
     r"|\bacross (?:all|the|every)\b|\bpartout\b|\btoujours\b|\btou(?:te)?s les (?:crises|phases)\b|\bsiempre\b|\btodas las (?:crisis|fases)\b|\bin general\b|\bat all times\b|\bno matter\b"
+)
+#: The question is about which crises, or which phases: then none of them is filled in by likeness.
+_WHICH_CRISES = re.compile(
+    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b"
+    r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
+)
+_WHICH_PHASES = re.compile(
+    r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
+)
+_ALL_PHASES = re.compile(
+    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
 )
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
@@ -177,6 +190,8 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
     weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
+    if _ALL_PHASES.search(folded):
+        phases = PHASES
     sectors = tuple(int(k) for k in strong["sector"])
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(
@@ -198,6 +213,8 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
         wh=_wh(folded, language),
         comparison=bool(_COMPARISON.search(folded)),
         everywhere=bool(_EVERYWHERE.search(folded)),
+        which_crises=bool(_WHICH_CRISES.search(folded)),
+        which_phases=bool(_WHICH_PHASES.search(folded)),
         matches=matches,
     )
     return replace(result, intent=_intent(result, folded))
@@ -236,7 +253,7 @@ _SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 _SHORT = 2
 
 
-def _outside(u: Understanding) -> list[str]:
+def outside_words(u: Understanding) -> list[str]:
     """Content words that no term of the lexicon covers."""
     covered = {i for m in u.matches for i in range(m.start, m.end)}
     stop = FUNCTION_WORDS[u.language]
@@ -250,7 +267,7 @@ def leans_on_history(u: Understanding) -> bool:
         return False
     if u.intent in ("reason", "more"):
         return True
-    outside = _outside(u)
+    outside = outside_words(u)
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
         return len(content) <= 4
@@ -293,7 +310,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             inherited.append(slot)
     if u.intent == "other" and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
         filled["intent"] = before.intent
-    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not _outside(u):
+    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not outside_words(u):
         filled["intent"] = before.intent
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
@@ -302,11 +319,19 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     )
 
 
-def understand(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:
-    """What ``question`` asks after the user's ``earlier`` messages, oldest first."""
+def understand(
+    question: str,
+    earlier: Sequence[str],
+    lexicon: Lexicon,
+    refine: Callable[[Understanding], Understanding] = lambda u: u,
+) -> Understanding:
+    """What ``question`` asks after the user's ``earlier`` messages, oldest first.
+
+    ``refine`` completes what a single message says where the lexicon is unsure.
+    """
     before: Understanding | None = None
     for message in (*earlier, question):
-        u = read(message, lexicon, before.language if before else "en")
+        u = refine(read(message, lexicon, before.language if before else "en"))
         if before is not None and leans_on_history(u):
             u = merge(u, before)
         keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question
