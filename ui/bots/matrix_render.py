@@ -38,8 +38,8 @@ def _bytes(text: str) -> int:
     return len(json.dumps(text))
 
 
-def _fits(text: str) -> bool:
-    return _bytes(escape(text)) + _bytes(defuse(text)) <= UNIT
+def _size(text: str) -> int:
+    return _bytes(escape(text)) + _bytes(defuse(text))
 
 
 Unit = tuple[str, str, str]  # (HTML element that holds it, HTML, plain)
@@ -86,7 +86,7 @@ def _units(page: Sheet, feedback: bool) -> Iterator[Unit]:
     for item in page.body:
         yield from _table(page, item) if isinstance(item, Table) else _line(item)
     if page.notice:
-        for piece in split(page.notice, _fits):
+        for piece in split(page.notice, UNIT, _size):
             yield "", f"<p><em>{escape(piece)}</em></p>", defuse(piece)
     for heading, sources in (("sources", page.sources), ("nearest", page.nearest)):
         for n, source in enumerate(sources):
@@ -97,7 +97,7 @@ def _units(page: Sheet, feedback: bool) -> Iterator[Unit]:
         title = page.say("choices_typed" if page.choices else "suggestions_typed")
         yield "", f"<p>{escape(title)}</p>", title
         for n, question in enumerate(page.options, 1):
-            for piece in split(question, _fits):
+            for piece in split(question, UNIT, _size):
                 yield "ol", f'<li value="{n}">{escape(piece)}</li>', f"{n}. {defuse(piece)}"
     if feedback:
         yield "", f"<p><small>{escape(page.say('comment_hint'))}</small></p>", page.say("comment_hint")
@@ -110,7 +110,7 @@ def _line(line: Line) -> Iterator[Unit]:
     if line.kind == "quote":
         yield "", f"<blockquote>“{escape(line.text)}”{numbers}</blockquote>", f"“{defuse(line.text)}”{numbers}"
         return
-    pieces = split(line.text, _fits) or ("",)
+    pieces = split(line.text, UNIT, _size) or ("",)
     for n, piece in enumerate(pieces):
         tail = numbers if n == len(pieces) - 1 else ""
         if line.kind == "bullet":
@@ -122,7 +122,7 @@ def _line(line: Line) -> Iterator[Unit]:
 
 
 def _table(page: Sheet, table: Table) -> Iterator[Unit]:
-    for piece in split(table.caption, _fits):
+    for piece in split(table.caption, UNIT, _size):
         yield "", f"<p>{escape(piece)}</p>", defuse(piece)
     for n, row in enumerate(table.rows):
         if n == 0:

@@ -20,6 +20,9 @@ ELLIPSIS = "…"
 #: What stands for the rest of a quote that is longer than a network can carry in one piece.
 ELISION = " […]"
 
+#: Size of a text in a network's own unit, after escaping.
+Measure = Callable[[str], int]
+
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 and C1 without tab and newline
     "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction overrides: they disguise what a line says
@@ -69,57 +72,60 @@ def undo(text: str) -> str:
 
 def utf16(text: str) -> int:
     """Length in UTF-16 code units: what Slack and Teams may count; never below ``len``."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def shorten(text: str, limit: int, mark: str = ELLIPSIS) -> str:
     """At most ``limit`` UTF-16 units, cut at a word with ``mark`` where it does not fit whole."""
     if utf16(text) <= limit:
         return text
-    cut = _longest(text, lambda part: utf16(part) + utf16(mark) <= limit)
+    cut = _longest(text[:limit], limit - utf16(mark), utf16)
     space = text.rfind(" ", 0, cut + 1)
     cut = space if space > cut // 2 else cut
     return text[:cut].rstrip() + mark
 
 
-def _longest(text: str, fits: Callable[[str], bool]) -> int:
-    """Length of the longest prefix that fits; ``fits`` must be monotone. At least 1."""
-    low, high = 1, len(text)
+def _longest(text: str, limit: int, measure: Measure) -> int:
+    """Length of the longest prefix that measures at most ``limit``; at least 1."""
+    low, high = 1, max(1, min(len(text), limit))
     while low < high:
         middle = (low + high + 1) // 2
-        if fits(text[:middle]):
+        if measure(text[:middle]) <= limit:
             low = middle
         else:
             high = middle - 1
     return low
 
 
-def split(text: str, fits: Callable[[str], bool]) -> tuple[str, ...]:
-    """Pieces that each fit, cut between sentences; a sentence too long alone is cut between words.
+def split(text: str, limit: int, measure: Measure) -> tuple[str, ...]:
+    """Pieces that each measure at most ``limit``, cut between sentences; a sentence too long alone between words.
 
-    ``fits`` must be monotone and true for any single character. Joined with
-    single spaces the pieces give the text back, white space apart.
+    ``measure`` must grow with the text, never be below its length, and be within
+    ``limit`` for any single character. Joined with single spaces the pieces give
+    the text back, white space apart.
     """
     if not text:
         return ()
-    if fits(text):
+    if len(text) <= limit and measure(text) <= limit:
         return (text,)
     out: list[str] = []
-    begin, last = 0, 0
+    begin, size = 0, 0
+    last = 0
     for start, end in sentence_spans(text):
-        if fits(text[begin:end]):
-            last = end
+        weight = measure(text[last:end]) if end - last <= limit else limit + 1
+        if size + weight <= limit:
+            size, last = size + weight, end
             continue
         if last > begin:
             out.append(text[begin:last].strip())
-        begin, last = start, end
-        while not fits(text[begin:end]):
-            cut = begin + _longest(text[begin:end], fits)
+        begin = start
+        while end - begin > limit or measure(text[begin:end]) > limit:
+            cut = begin + _longest(text[begin : begin + limit], limit, measure)
             space = text.rfind(" ", begin + 1, cut)
             cut = space if space > begin + (cut - begin) // 2 else cut
             out.append(text[begin:cut].strip())
             begin = cut + (text[cut : cut + 1] == " ")
-        last = end
+        size, last = measure(text[begin:end]), end
     if text[begin:].strip():
         out.append(text[begin:].strip())
     return tuple(piece for piece in out if piece)

@@ -59,8 +59,8 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace(JOINER, "")
 
 
-def _fits(limit: int) -> Any:  # noqa: ANN401 - a predicate over str
-    return lambda text: utf16(escape(text)) <= limit
+def _size(text: str) -> int:
+    return utf16(escape(text))
 
 
 def _plain(text: str) -> Block:
@@ -76,7 +76,7 @@ def _context(text: str) -> Block:
 
 
 def _sections(text: str) -> list[Block]:
-    return [_section(piece) for piece in split(text, _fits(SECTION))]
+    return [_section(piece) for piece in split(text, SECTION, _size)]
 
 
 def render(page: Sheet, buttons: Buttons = Buttons()) -> tuple[Message, ...]:
@@ -106,7 +106,7 @@ def _fallbacks(page: Sheet, count: int, messages: Sequence[Sequence[Block]]) -> 
 
 def _short_escape(text: str) -> str:
     """``escape`` within FALLBACK: cut before escaping, so that no entity is cut."""
-    pieces = split(text, _fits(FALLBACK - 1))
+    pieces = split(text[: 2 * FALLBACK], FALLBACK - 1, _size)
     return escape(pieces[0]) + ("…" if len(pieces) > 1 else "")
 
 
@@ -125,11 +125,11 @@ def _weight(block: Block) -> int:
 
 def _groups(page: Sheet, buttons: Buttons) -> Iterator[list[Block]]:
     """Blocks that stay together, in reading order."""
-    run = ""
+    run, size = "", 0
     for item in page.body:
         if isinstance(item, Table):
             yield from _flush(run)
-            run = ""
+            run, size = "", 0
             if item.caption:
                 yield from _flush(item.caption)
             yield from _table(item.rows)
@@ -139,17 +139,17 @@ def _groups(page: Sheet, buttons: Buttons) -> Iterator[list[Block]]:
             continue
         text = f"“{item.text}”" if item.kind == "quote" else f"• {item.text}" if item.kind == "bullet" else item.text
         text = f"{text} {marks(item.citations)}".rstrip()
-        joined = f"{run}\n{text}" if run else text
-        if run and not _fits(SECTION)(joined):
+        joined, weight = f"{run}\n{text}" if run else text, _size(text) + 1
+        if run and size + weight > SECTION:
             yield from _flush(run)
-            joined = text
-        run = joined
-        if item.kind == "quote" and not _fits(SECTION)(run):
+            joined, size = text, 0
+        run, size = joined, size + weight
+        if item.kind == "quote" and weight > SECTION:
             yield _sections(run)  # one group: a citation is never torn between messages
-            run = ""
+            run, size = "", 0
     yield from _flush(run)
     if page.notice:
-        yield from ([_context(piece)] for piece in split(page.notice, _fits(FIELD)))
+        yield from ([_context(piece)] for piece in split(page.notice, FIELD, _size))
     for heading, sources in (("sources", page.sources), ("nearest", page.nearest)):
         for n, source in enumerate(sources):
             yield ([_context(page.say(heading))] if n == 0 else []) + _source(page, source)
@@ -168,7 +168,7 @@ def _table(rows: Sequence[Row]) -> Iterator[list[Block]]:
     for row in rows:
         left = "\n".join((row.subject, *row.remarks))
         right = f"{row.rating} {marks(row.citations)}".rstrip()
-        if not (left and _fits(FIELD)(left) and _fits(FIELD)(right)):
+        if not left or max(_size(left), _size(right)) > FIELD:
             if fields:
                 yield [{"type": "section", "fields": fields}]
                 fields = []

@@ -46,8 +46,8 @@ def _weigh(value: object) -> int:
     return 2 * utf16(json.dumps(value, ensure_ascii=False))
 
 
-def _fits(text: str) -> bool:
-    return 2 * utf16(escape(text)) <= UNIT
+def _size(text: str) -> int:
+    return 2 * utf16(escape(text))
 
 
 def render(page: Sheet, *, feedback: bool = False) -> tuple[Activity, ...]:
@@ -155,7 +155,7 @@ def _units(page: Sheet) -> Iterator[_Unit]:
     for item in page.body:
         yield from _table(page, item) if isinstance(item, Table) else _line(item)
     if page.notice:
-        for piece in split(page.notice, _fits):
+        for piece in split(page.notice, UNIT, _size):
             yield _Unit(f"*{escape(piece)}*" if piece.strip("*_ ") else escape(piece))
     for heading, sources in (("sources", page.sources), ("nearest", page.nearest)):
         for n, source in enumerate(sources):
@@ -178,7 +178,7 @@ def _line(line: Line) -> Iterator[_Unit]:
     if line.kind == "quote":
         yield _Unit(f"“{escape(line.text)}”{numbers}", line.citations)
         return
-    pieces = split(line.text, _fits) or ("",)
+    pieces = split(line.text, UNIT, _size) or ("",)
     for n, piece in enumerate(pieces):
         last = n == len(pieces) - 1
         text = escape(piece)

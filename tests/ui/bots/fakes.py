@@ -118,7 +118,19 @@ def ratings(question: str) -> Answer:
         name = corpus().sector(cell.sector_no).name
         text = f"{name}: {cell.level or 'no level'} ({cell.basis})"
         rows.append(
-            RatingRow(cell.crisis, cell.phase, cell.sector_no, name, cell.level, cell.basis, e.word, e.condition, e.note, (n,), text)
+            RatingRow(
+                cell.crisis,
+                cell.phase,
+                cell.sector_no,
+                name,
+                cell.level,
+                cell.basis,
+                e.word,
+                e.condition,
+                e.note,
+                (n,),
+                text,
+            )
         )
     return answer(
         question,

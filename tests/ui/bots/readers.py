@@ -16,7 +16,9 @@ Messages = Sequence[Mapping[str, Any]]
 
 def slack_text(messages: Messages) -> str:
     """Text of all blocks that are no buttons, in order."""
-    return "\n".join(slack_render.unescape(text) for m in messages for block in m["blocks"] for text in slack_render._texts(block))
+    return "\n".join(
+        slack_render.unescape(text) for m in messages for block in m["blocks"] for text in slack_render._texts(block)
+    )
 
 
 class _Text(HTMLParser):

@@ -41,7 +41,10 @@ def citations(number: int) -> st.SearchStrategy[Citation]:
 def answers(draw: st.DrawFn) -> Answer:
     """An answer of any shape whose citation numbers exist."""
     count = draw(st.sampled_from((0, 1, 3, 25, 60)))
-    cited = tuple(draw(citations(n)) if n <= 4 else Citation(n, f"¶{n}", "Short.", 0, 6, ((0, 6),), f"p-{n}", ()) for n in range(1, count + 1))
+    cited = tuple(
+        draw(citations(n)) if n <= 4 else Citation(n, f"¶{n}", "Short.", 0, 6, ((0, 6),), f"p-{n}", ())
+        for n in range(1, count + 1)
+    )
     numbers = st.lists(st.integers(1, count), max_size=4, unique=True).map(tuple) if count else st.just(())
     paragraph = st.builds(Paragraph, texts(), numbers)
     rows = st.builds(

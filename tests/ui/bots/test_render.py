@@ -39,7 +39,9 @@ NETWORKS = [
     pytest.param(teams, check_teams, teams_text, id="teams"),
 ]
 
-strange = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+strange = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @pytest.mark.parametrize(("render", "check", "read"), NETWORKS)
@@ -168,8 +170,8 @@ def test_a_quote_shown_in_the_answer_is_not_repeated_among_the_sources() -> None
 
 def test_teams_citations_above_twenty_go_to_a_second_message() -> None:
     """Teams drops the twenty-first citation without a word."""
-    from tests.ui.bots.fakes import answer, cite
     from assistant.answer import Paragraph
+    from tests.ui.bots.fakes import answer, cite
 
     refs = [f"¶{n}" for n in range(1, 24)]
     made = answer(
