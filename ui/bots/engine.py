@@ -169,7 +169,7 @@ class Engine:
         for task in (*self._tasks, *self._loops):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._loops, return_exceptions=True)
-        await self._db(self.ledger.release)
+        await self.db(self.ledger.release)
         self._asking.shutdown(wait=False, cancel_futures=True)
         self._writing.shutdown(wait=True)
         logs.event(logger, "stopped", replies=int(self.metrics.value("mcof_bot_seconds_count")))
@@ -189,12 +189,12 @@ class Engine:
                 await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _beat(self) -> None:
-        await self._db(self.ledger.heartbeat, sorted(self._active))
+        await self.db(self.ledger.heartbeat, sorted(self._active))
         await self.recover()
 
     async def _purge(self) -> None:
         s = self.settings
-        await self._db(
+        await self.db(
             lambda: self.ledger.purge(
                 event_days=s.bot_keep_days, answer_days=s.bot_answer_days, history_hours=s.bot_history_hours
             )
@@ -202,14 +202,14 @@ class Engine:
 
     async def recover(self) -> int:
         """Take over events whose owner is gone. Returns how many."""
-        works = await self._db(self.ledger.take_over, [self.port.network])
+        works = await self.db(self.ledger.take_over, [self.port.network])
         for work in works:
             self.metrics.recovered(work.state)
             logs.event(logger, "taken over", id=logs.ident(work.incoming.key), state=work.state, attempts=work.attempts)
             self._spawn(self._resume(work), work.incoming.key)
         return len(works)
 
-    async def _db(self, function: Callable[..., Value], *args: Any, **kwargs: Any) -> Value:  # noqa: ANN401
+    async def db(self, function: Callable[..., Value], *args: Any, **kwargs: Any) -> Value:  # noqa: ANN401
         """One ledger call, off the event loop, in order."""
         return await asyncio.get_running_loop().run_in_executor(self._writing, lambda: function(*args, **kwargs))
 
@@ -245,19 +245,19 @@ class Engine:
         if not (event.direct or event.mentioned or event.private) and not (
             event.from_self or event.from_bot or event.edited
         ):
-            taking_part = await self._db(self.ledger.taking_part, event.conversation) if event.thread else False
+            taking_part = await self.db(self.ledger.taking_part, event.conversation) if event.thread else False
         verdict = decide(event, self._policy, taking_part=taking_part)
         if isinstance(verdict, Ignore):
             self.metrics.received(verdict.reason)
             return False
-        claim = await self._db(self.ledger.claim, event, self._limits)
+        claim = await self.db(self.ledger.claim, event, self._limits)
         if claim is None:
             self.metrics.received("duplicate")
             return False
         self._checkpoint("claimed")
         self.metrics.received("served")
         if claim.limited and claim.told:
-            await self._db(self.ledger.finish, event.key, "limited")
+            await self.db(self.ledger.finish, event.key, "limited")
             return True
         late = bool(event.sent_at) and self.ledger.clock() - event.sent_at > max(self.settings.bot_catch_up_seconds, 1)
         note = say(_language(event.text), "limited", seconds=claim.wait) if claim.limited else ""
@@ -279,7 +279,7 @@ class Engine:
             payloads = [dict(p) for p in self.port.render(reply.page, event, reply.answer_id)]
             memory = Memory(event.conversation, reply.page.options, reply.turns, reply.answer_id, reply.answer)
             payloads.append({"outcome": reply.outcome, "answer_id": reply.answer_id})
-            if not await self._db(self.ledger.prepare, event.key, payloads, memory if reply.joins else None):
+            if not await self.db(self.ledger.prepare, event.key, payloads, memory if reply.joins else None):
                 self._lost(event)
                 return
             self._checkpoint("prepared")
@@ -301,7 +301,7 @@ class Engine:
         async with self._lock(event.conversation):
             if work.state == "noticing":
                 await self._notice(event, list(work.reply), rest=work.sent > 0, again=True)
-            elif work.sending >= 0 and not self.port.idempotent:
+            elif work.sending >= 0:
                 await self._doubt(event, list(work.reply), work.sending, began)
             else:
                 await self._deliver(event, list(work.reply), work.sent, began)
@@ -331,7 +331,7 @@ class Engine:
             await self._sleep(self.settings.bot_sign_seconds)
             while True:
                 if not shown:
-                    await self._db(self.ledger.set_sign, event.key, True)
+                    await self.db(self.ledger.set_sign, event.key, True)
                 shown = True
                 with contextlib.suppress(SendError):
                     await self.port.sign(event, True)
@@ -347,7 +347,7 @@ class Engine:
                 with contextlib.suppress(SendError):
                     await self.port.sign(event, False)
                 with contextlib.suppress(AssistantError):
-                    await self._db(self.ledger.set_sign, event.key, False)
+                    await self.db(self.ledger.set_sign, event.key, False)
 
     # -- reply ---------------------------------------------------------------
 
@@ -360,14 +360,14 @@ class Engine:
             case "nothing":
                 return Reply(note_sheet(language, say(language, "nothing")), "nothing")
             case "leave":
-                await self._db(self.ledger.join_thread, event.conversation, taking_part=False)
+                await self.db(self.ledger.join_thread, event.conversation, taking_part=False)
                 return Reply(note_sheet(language, say(language, "left")), "left", joins=False)
             case "comment":
-                answer_id = await self._db(self.ledger.last_answer, event.conversation)
+                answer_id = await self.db(self.ledger.last_answer, event.conversation)
                 text = await self.rate(answer_id, "comment", served.text, language)
                 return Reply(note_sheet(language, text), "comment", joins=False)
             case "choose":
-                options = await self._db(self.ledger.options, event.conversation)
+                options = await self.db(self.ledger.options, event.conversation)
                 number = int(served.text)
                 if not 1 <= number <= len(options):
                     return Reply(note_sheet(language, say(language, "no_choice")), "no_choice", joins=False)
@@ -405,7 +405,7 @@ class Engine:
             return ()
         if not self.port.reads_threads:
             since = self.ledger.clock() - self.settings.bot_history_hours * 3600
-            return await self._db(lambda: self.ledger.turns(event.conversation, since=since, most=limit))
+            return await self.db(lambda: self.ledger.turns(event.conversation, since=since, most=limit))
         try:
             found = await self.port.history(event, limit)
         except SendError as error:
@@ -432,14 +432,14 @@ class Engine:
         """
         if self.feedback is None:
             return say(language, "feedback_off")
-        body = await self._db(self.ledger.answer, answer_id) if answer_id else None
+        body = await self.db(self.ledger.answer, answer_id) if answer_id else None
         if body is None:
             return say(language, "feedback_gone")
         try:
-            before = await self._db(self.ledger.get, f"rated:{answer_id}")
+            before = await self.db(self.ledger.get, f"rated:{answer_id}")
             verdict = before or "down" if rating == "comment" else rating
             await asyncio.to_thread(self.feedback.record, answer_id, verdict, comment, json.loads(body))
-            await self._db(self.ledger.put, f"rated:{answer_id}", verdict)
+            await self.db(self.ledger.put, f"rated:{answer_id}", verdict)
         except AssistantError:
             return say(language, "feedback_failed")
         except Exception:
@@ -458,7 +458,7 @@ class Engine:
                 if attempt == SEND_ATTEMPTS:
                     logs.event(logger, "gave up sending for now", logging.ERROR, id=logs.ident(event.key), part=part)
                     return  # the lease runs out and somebody tries again
-                if not await self._db(self.ledger.begin_part, event.key, part):
+                if not await self.db(self.ledger.begin_part, event.key, part):
                     self._lost(event)
                     return
                 self._checkpoint("sending")
@@ -471,7 +471,7 @@ class Engine:
                 except RefusedError as error:
                     self.metrics.sent("refused")
                     logs.event(logger, "refused", logging.ERROR, id=logs.ident(event.key), code=error.code, part=part)
-                    await self._db(self.ledger.finish, event.key, "refused")
+                    await self.db(self.ledger.finish, event.key, "refused")
                     return
                 except UncertainError:
                     self.metrics.sent("uncertain")
@@ -485,10 +485,10 @@ class Engine:
             self.metrics.sent("ok")
             last = str(about["outcome"]) if part == len(parts) - 1 else ""
             shown = Shown(event.network, event.channel, message, str(about["answer_id"]))
-            await self._db(self.ledger.part_sent, event.key, part, last=last, shown=shown)
+            await self.db(self.ledger.part_sent, event.key, part, last=last, shown=shown)
             self._checkpoint("part done")
         if sent >= len(parts):
-            await self._db(self.ledger.finish, event.key, str(about["outcome"]))
+            await self.db(self.ledger.finish, event.key, str(about["outcome"]))
         seconds = time.perf_counter() - began
         self.metrics.replied(str(about["outcome"]), seconds)
         logs.event(
@@ -502,7 +502,10 @@ class Engine:
         self._checkpoint("done")
 
     async def _doubt(self, event: Incoming, payloads: Sequence[Payload], part: int, began: float) -> None:
-        """Part ``part`` may have arrived: look for it; if it is not there, say once "please ask again"."""
+        """Part ``part`` may have arrived: look for it; if it is not there, say once "please ask again".
+
+        Where sending twice delivers once, it is simply sent again instead.
+        """
         for attempt in range(SEND_ATTEMPTS):
             try:
                 found = await self.port.find(event, send_key(event.key, part))
@@ -515,11 +518,14 @@ class Engine:
             except SendError:
                 await self._wait(min(LONGEST_WAIT, 0.25 * 2**attempt))
                 continue
+            if found is None and self.port.idempotent:
+                await self._deliver(event, payloads, part, began)
+                return
             if found is not None:
                 about = payloads[-1]
                 last = str(about["outcome"]) if part == len(payloads) - 2 else ""
                 shown = Shown(event.network, event.channel, found, str(about["answer_id"]))
-                await self._db(self.ledger.part_sent, event.key, part, last=last, shown=shown)
+                await self.db(self.ledger.part_sent, event.key, part, last=last, shown=shown)
                 if not last:
                     await self._deliver(event, payloads, part + 1, began)
                 return
@@ -535,13 +541,13 @@ class Engine:
         if again:
             try:
                 if await self.port.find(event, key) is not None:
-                    await self._db(self.ledger.finish, event.key, "asked_again")
+                    await self.db(self.ledger.finish, event.key, "asked_again")
                     return
             except CannotLookError:
                 self.metrics.noticed("blind")
             except SendError:
                 return
-        if not await self._db(self.ledger.begin_notice, event.key):
+        if not await self.db(self.ledger.begin_notice, event.key):
             self._lost(event)
             return
         self._checkpoint("noticing")
@@ -564,7 +570,7 @@ class Engine:
                 outcome = "asked_again_perhaps"
             break
         self._checkpoint("noticed")
-        await self._db(self.ledger.finish, event.key, outcome)
+        await self.db(self.ledger.finish, event.key, outcome)
         logs.event(logger, "asked to ask again", logging.WARNING, id=logs.ident(event.key), outcome=outcome)
 
     async def _wait(self, seconds: float) -> None:

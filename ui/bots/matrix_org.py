@@ -18,6 +18,7 @@ import aiohttp
 from nio import (
     AsyncClient,
     AsyncClientConfig,
+    Event,
     InviteMemberEvent,
     JoinError,
     MatrixRoom,
@@ -48,6 +49,8 @@ TYPING_MS = 30_000
 LONGEST_PAUSE = 60.0
 #: The part of a thread that one request reads.
 PAGE = 50
+#: Pages of 100 events that are read back after a gap; what is older is left unanswered.
+MOST_PAGES = 10
 
 _THUMBS = {"👍": "up", "👎": "down"}
 
@@ -106,8 +109,16 @@ class MatrixPort:
         return str((await self._request("PUT", path, content))["event_id"])
 
     async def find(self, event: Incoming, key: str) -> str | None:
-        """Not needed: the same transaction id delivers once. Kept for a notice that was interrupted."""
-        return None
+        """The server shows a device the transaction ids of its own messages.
+
+        It forgets them after a day; within it, sending again with the same id delivers once anyway.
+        """
+        if event.reply_thread:
+            found = await self._thread(event.channel, event.reply_thread, PAGE)
+        else:
+            found = await self._recent(event.channel, PAGE)
+        ids = [raw["event_id"] for raw in found if raw.get("unsigned", {}).get("transaction_id") == key]
+        return str(ids[0]) if ids else None
 
     def render(self, page: Sheet, event: Incoming, answer_id: str) -> Sequence[Mapping[str, Any]]:
         return matrix_render.render(page, feedback=bool(answer_id))
@@ -179,7 +190,7 @@ class MatrixBot:
 
     async def run(self) -> None:
         """Sync until ``stop``; every sync is claimed before its token is kept, so none is lost and none repeated."""
-        since = await self.engine._db(self._ledger.get, self._note)
+        since = await self.engine.db(self._ledger.get, self._note)
         fresh = since is None
         full, pause = True, 1.0
         while not self._stopping.is_set():
@@ -205,7 +216,7 @@ class MatrixBot:
             pause = 1.0
             await self._handle(response, replayed=fresh)
             since, fresh, full = response.next_batch, False, False
-            await self.engine._db(self._ledger.put, self._note, since)
+            await self.engine.db(self._ledger.put, self._note, since)
 
     async def stop(self) -> None:
         """Take no more in, finish what was begun, close the connection."""
@@ -247,8 +258,28 @@ class MatrixBot:
             room = self._client.rooms.get(room_id)
             if room is None:
                 continue
-            for event in joined.timeline.events:
+            missed = await self._missed(room_id, joined.timeline.prev_batch) if joined.timeline.limited else []
+            for event in (*missed, *joined.timeline.events):
                 await self._event(room, event)
+
+    async def _missed(self, room_id: str, before: str) -> list[Any]:
+        """Events between the last sync and a timeline that was cut short, oldest first."""
+        since = await self.engine.db(self._ledger.get, self._note)
+        found: list[Any] = []
+        for _ in range(MOST_PAGES if since else 0):
+            path = f"/_matrix/client/v3/rooms/{_quote(room_id)}/messages?dir=b&limit=100&from={_quote(before)}&to={_quote(since)}"
+            try:
+                page = await self.port._get(path)
+            except SendError as error:
+                logs.event(
+                    logger, "gap not read", logging.WARNING, room=logs.ident(room_id), error=type(error).__name__
+                )
+                break
+            found.extend(Event.parse_event(raw) for raw in page.get("chunk", ()))
+            before = page.get("end", "")
+            if not before or not page.get("chunk"):
+                break
+        return found[::-1]
 
     async def _invited(self, room_id: str, event: InviteMemberEvent) -> None:
         server = event.sender.partition(":")[2]
@@ -260,7 +291,7 @@ class MatrixBot:
             await self._client.room_leave(room_id)
             return
         if event.content.get("is_direct"):
-            await self.engine._db(self._ledger.put, f"matrix:direct:{room_id}", event.sender)
+            await self.engine.db(self._ledger.put, f"matrix:direct:{room_id}", event.sender)
         answer = await self._client.join(room_id)
         if isinstance(answer, JoinError):
             logs.event(
@@ -312,11 +343,11 @@ class MatrixBot:
             return False
         if not room.name and not room.canonical_alias:
             return True
-        return await self.engine._db(self._ledger.get, f"matrix:direct:{room.room_id}") is not None
+        return await self.engine.db(self._ledger.get, f"matrix:direct:{room.room_id}") is not None
 
     async def _encrypted(self, room: MatrixRoom, event_id: str) -> None:
         """Say that encrypted rooms cannot be read: refused with a message, never with silence; once a day a room."""
-        if not await self.engine._db(lambda: self._ledger.once(f"matrix:encrypted:{room.room_id}", within=86_400)):
+        if not await self.engine.db(lambda: self._ledger.once(f"matrix:encrypted:{room.room_id}", within=86_400)):
             return
         event = Incoming("matrix", f"encrypted:{event_id}", room.room_id, event_id, "", "", direct=True)
         text = say("en", "encrypted")
@@ -328,9 +359,9 @@ class MatrixBot:
 
     async def _reaction(self, room: MatrixRoom, event: ReactionEvent) -> None:
         rating = _THUMBS.get(event.key.replace("\ufe0f", "")[:1])
-        if rating is None or not await self.engine._db(self._ledger.once, f"rated-event:{event.event_id}"):
+        if rating is None or not await self.engine.db(self._ledger.once, f"rated-event:{event.event_id}"):
             return
-        answer_id = await self.engine._db(self._ledger.answer_of, "matrix", room.room_id, event.reacts_to)
+        answer_id = await self.engine.db(self._ledger.answer_of, "matrix", room.room_id, event.reacts_to)
         if answer_id:
             await self.engine.rate(answer_id, rating, "", "en")
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import importlib.util
+import json
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,11 +88,97 @@ def _unprivileged(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
+def postgres_url(postgres: str) -> str:
     """An empty database of its own."""
     import psycopg
 
     name = f"t{os.urandom(6).hex()}"
     with psycopg.connect(f"{postgres}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    yield f"{postgres}/{name}"
+    return f"{postgres}/{name}"
+
+
+class Synapse:
+    """A real homeserver on loopback, its users and a minimal client for them."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self.url, self._secret = url, secret
+
+    def register(self, name: str, *, device: str = "D") -> tuple[str, str]:
+        """A new user: full id and access token of ``device``."""
+        nonce = self.call("GET", "/_synapse/admin/v1/register")["nonce"]
+        password = "pw"
+        text = "\x00".join((nonce, name, password, "notadmin"))
+        mac = hmac.new(self._secret.encode(), text.encode(), hashlib.sha1).hexdigest()
+        body = {
+            "nonce": nonce,
+            "username": name,
+            "password": password,
+            "admin": False,
+            "mac": mac,
+            "inhibit_login": True,
+        }
+        user = self.call("POST", "/_synapse/admin/v1/register", body)["user_id"]
+        login = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": name},
+            "password": password,
+            "device_id": device,
+        }
+        return user, self.call("POST", "/_matrix/client/v3/login", login)["access_token"]
+
+    def call(self, method: str, path: str, body: object = None, token: str = "") -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return dict(json.load(response))
+
+
+@pytest.fixture(scope="session")
+def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
+    """One Synapse for the session: SQLite, no federation, no rate limits."""
+    if importlib.util.find_spec("synapse") is None:
+        missing("Synapse (pip install matrix-synapse)")
+    folder, port, secret = tmp_path_factory.mktemp("synapse"), free_port(), "test"
+    many = {"per_second": 10_000, "burst_count": 10_000}
+    config = {
+        "server_name": "localhost",
+        "pid_file": str(folder / "pid"),
+        "listeners": [
+            {"port": port, "type": "http", "bind_addresses": ["127.0.0.1"], "resources": [{"names": ["client"]}]}
+        ],
+        "database": {"name": "sqlite3", "args": {"database": str(folder / "db")}},
+        "media_store_path": str(folder / "media"),
+        "signing_key_path": str(folder / "key"),
+        "macaroon_secret_key": "test",
+        "registration_shared_secret": secret,
+        "report_stats": False,
+        "trusted_key_servers": [],
+        "log_config": str(folder / "log.yaml"),
+        "rc_message": many,
+        "rc_registration": many,
+        "rc_login": {"address": many, "account": many, "failed_attempts": many},
+        "rc_joins": {"local": many, "remote": many},
+        "rc_invites": {"per_room": many, "per_user": many, "per_issuer": many},
+        "rc_room_creation": many,
+    }
+    (folder / "log.yaml").write_text("version: 1\nroot: {level: ERROR}\n")
+    (folder / "homeserver.yaml").write_text(json.dumps(config))  # JSON is YAML
+    command = [sys.executable, "-m", "synapse.app.homeserver", "-c", str(folder / "homeserver.yaml")]
+    subprocess.run([*command, "--generate-keys"], check=True, capture_output=True, cwd=folder, timeout=120)
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
+    try:
+        server = Synapse(f"http://127.0.0.1:{port}", secret)
+        for _ in range(240):
+            try:
+                server.call("GET", "/_matrix/client/versions")
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "out").read_text()[-2000:]
+                time.sleep(0.25)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(20)
