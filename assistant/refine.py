@@ -40,10 +40,12 @@ def is_decided(u: Understanding) -> bool:
 def refine(u: Understanding, slots: Slots) -> Understanding:
     """The understanding completed by the model's scores."""
     intent = _intent(u, slots)
-    changes: dict[str, object] = {"intent": intent}
+    changes: dict[str, object] = {"intent": intent, "rating_score": slots.intents["rating"]}
     if intent in ("rating", "coordination", "people", "examples"):
         open_crises = not u.which_crises and not u.everywhere
         changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison)
+    if intent != "rating" and u.which_sector:
+        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
         if not u.which_phases:
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
