@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant.records import Record
+from assistant.records import EXAMPLES, Record
 from assistant.text import FUNCTION_WORDS, stem, words
 from corpus.types import Language
 
@@ -152,9 +152,18 @@ class HybridRetriever:
         *,
         dense_weight: float = DENSE_WEIGHT,
     ) -> None:
-        """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone."""
-        self.records = tuple(records)
-        self._vectors = vectors
+        """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone.
+
+        Records that lead to no passage are kept apart: they are examples, not places.
+        """
+        places = [i for i, r in enumerate(records) if r.kind not in EXAMPLES]
+        self.records = tuple(records[i] for i in places)
+        self.examples = {
+            kind: (tuple(records[i] for i in rows), vectors[rows])
+            for kind in EXAMPLES
+            if (rows := [i for i, r in enumerate(records) if r.kind == kind])
+        }
+        self._vectors = vectors[places]
         self._encoder = encoder
         self._dense_weight = dense_weight
         refs = {ref: i for i, ref in enumerate(dict.fromkeys(r.ref for r in self.records))}
@@ -163,10 +172,24 @@ class HybridRetriever:
         for number, record in enumerate(self.records):
             groups[refs[record.ref]].append(number)
         self._groups = tuple(tuple(g) for g in groups)
-        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in records])  # type: ignore[arg-type]
+        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
 
-    def rank(self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200) -> Ranking:
-        """Rank records for ``text`` (embedded as it is) and its folded ``tokens``; at most ``limit``.
+    def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Stored vectors of those of the texts that are records' texts."""
+        wanted = set(texts)
+        out = {r.text: self._vectors[i] for i, r in enumerate(self.records) if r.text in wanted}
+        for records, vectors in self.examples.values():
+            out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
+        return out
+
+    def encode(self, text: str) -> Vectors:
+        """Embedding of a question, shape ``(dim,)``."""
+        return self._encoder.encode([text])[0]
+
+    def rank(
+        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None
+    ) -> Ranking:
+        """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -177,7 +200,10 @@ class HybridRetriever:
         weight = self._dense_weight
         if lang != "en":
             weight = min(weight, 0.15)
-        dense = self._vectors @ self._encoder.encode([text])[0] if weight else np.zeros_like(lexical)
+        if weight:
+            dense = self._vectors @ (self.encode(text) if vector is None else vector)
+        else:
+            dense = np.zeros_like(lexical)
         fused = weight * dense + (1 - weight) * lexical
         order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
 
