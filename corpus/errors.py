@@ -68,16 +68,24 @@ class CorpusRowError(CorpusError):
     ``row`` counts lines of the file as an editor shows them, the header being line 1.
     """
 
-    def __init__(self, file: Path | str, row: int, column: str, value: object, allowed: str) -> None:
+    def __init__(self, file: Path | str, row: int, column: str, value: object, allowed: str, *, text: str = "") -> None:
         name = Path(file).name
         shown = str(value)
         shown = shown if len(shown) <= 120 else shown[:117] + "..."
-        super().__init__(f"{name}, row {row}, column '{column}': {shown!r} is not allowed; expected {allowed}.")
+        super().__init__(
+            f"{name}, row {row}, column '{column}': {text or f'{shown!r} is not allowed; expected {allowed}'}."
+        )
         self.file = name
         self.row = row
         self.column = column
         self.value = value
         self.allowed = allowed
+
+    @classmethod
+    def twice(cls, file: Path | str, row: int, column: str, value: object, before: int) -> CorpusRowError:
+        """The error for a row whose key an earlier row, ``before``, has already."""
+        text = f"the row has been there before (row {before})"
+        return cls(file, row, column, value, f"a value that row {before} has not", text=text)
 
 
 class ModelError(SetupError):
