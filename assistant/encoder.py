@@ -41,6 +41,18 @@ class Encoder(Protocol):
         ...
 
 
+class BulkEncoder(Encoder, Protocol):
+    """An encoder that a whole index can be built with; ``model_sha256`` is the hash of its weights."""
+
+    model_sha256: str
+    dim: int
+    max_word_pieces: int
+
+    def word_pieces(self, text: str) -> int:
+        """Word pieces of a text before anything is cut off."""
+        ...
+
+
 def file_sha256(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -124,6 +136,9 @@ class OnnxEncoder:
         self._threads = threads
         self.info = info or read_export(folder)
         self.model_id = f"{self.info.model_id}@{self.info.weights_sha256[:12]}"
+        self.model_sha256 = self.info.weights_sha256
+        self.dim = self.info.dim
+        self.max_word_pieces = min(MAX_WORD_PIECES, self.info.max_word_pieces)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - onnxruntime ships no types

@@ -15,7 +15,10 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,7 +177,7 @@ def _manifest_in(root: Path, identifier: str) -> Manifest:
         pass
     except (OSError, UnicodeDecodeError) as error:
         raise IndexDamagedError("The manifest of the index cannot be read.") from error
-    if any((root / identifier).glob("chroma-*")):
+    if any(p.suffix != ".part" for p in (root / identifier).glob("mcof-*")):
         raise IndexDamagedError("The index has lost its manifest.")
     if any(root.glob(f"*/{MANIFEST}")):
         raise _foreign()
@@ -189,14 +192,25 @@ def _from_folder(folder: Path, manifest: Manifest, records: Sequence[Record]) ->
     quiet_chroma()
     import chromadb
 
-    try:
-        client: Any = chromadb.PersistentClient(path=str(store), settings=client_settings())
-    except Exception as error:
-        raise IndexDamagedError(f"The index cannot be opened ({type(error).__name__}).") from error
-    try:
-        return _read(client, manifest.store, records)
-    finally:
-        client.close()
+    with _writable(store) as place:
+        try:
+            client: Any = chromadb.PersistentClient(path=str(place), settings=client_settings())
+        except Exception as error:
+            raise IndexDamagedError(f"The index cannot be opened ({type(error).__name__}).") from error
+        try:
+            return _read(client, manifest.store, records)
+        finally:
+            client.close()
+
+
+@contextmanager
+def _writable(store: Path) -> Iterator[Path]:
+    """The store, or a passing copy of one on a read-only disk: Chroma opens its database for writing even to read."""
+    if os.access(store, os.W_OK) and os.access(store / DATABASE, os.W_OK):
+        yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="mcof-") as folder:
+        yield shutil.copytree(store, Path(folder) / "store")
 
 
 def _from_server(client: Any, corpus_id: str, identifier: str, records: Sequence[Record]) -> Vectors:  # noqa: ANN401

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from assistant.encoder import MAX_WORD_PIECES, OnnxEncoder
+from assistant.encoder import BulkEncoder
 from assistant.index import (
     MANIFEST,
     Manifest,
@@ -80,7 +80,19 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress: Progress = _silent) -> IngestReport:
+def exported_encoder(settings: Settings) -> BulkEncoder:
+    """The encoder of the settings, exported where it is not yet, on all cores."""
+    return ensure_export(settings.data_dir, settings.embedding_model, threads=_cores())
+
+
+def ingest(
+    corpus: Corpus,
+    settings: Settings,
+    *,
+    force: bool = False,
+    progress: Progress = _silent,
+    open_encoder: Callable[[Settings], BulkEncoder] = exported_encoder,
+) -> IngestReport:
     """Build the index of ``corpus`` where it is missing; ``force`` builds it in any case, from nothing.
 
     Raises:
@@ -94,7 +106,7 @@ def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with _alone(settings.data_dir, progress):
             progress("model", 0, 1)
-            encoder = ensure_export(settings.data_dir, settings.embedding_model, threads=_cores())
+            encoder = open_encoder(settings)
             progress("model", 1, 1)
             manifest = _manifest(corpus, records, encoder)
             if not force and _is_there(settings, corpus, records, encoder):
@@ -131,7 +143,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _manifest(corpus: Corpus, records: Sequence[Record], encoder: OnnxEncoder) -> Manifest:
+def _manifest(corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -> Manifest:
     identifier = index_id(records, encoder.model_id)
     mark = nonce()
     return Manifest(
@@ -140,19 +152,19 @@ def _manifest(corpus: Corpus, records: Sequence[Record], encoder: OnnxEncoder) -
         source_sha256=corpus.source_sha256,
         records_sha256=records_sha256(records),
         model_id=encoder.model_id,
-        model_sha256=encoder.info.weights_sha256,
+        model_sha256=encoder.model_sha256,
         count=len(records),
-        dim=encoder.info.dim,
+        dim=encoder.dim,
         settings={
             "space": "cosine",
             "max_chunk_chars": MAX_CHUNK_CHARS,
-            "max_word_pieces": encoder.info.max_word_pieces,
+            "max_word_pieces": encoder.max_word_pieces,
         },
         store=f"{collection_prefix(corpus.info.id, identifier)}{mark}",
     )
 
 
-def _is_there(settings: Settings, corpus: Corpus, records: Sequence[Record], encoder: OnnxEncoder) -> bool:
+def _is_there(settings: Settings, corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -> bool:
     """Whether the right index can be read, all of it."""
     try:
         stored_vectors(settings, corpus.info.id, records, encoder.model_id)
@@ -164,17 +176,17 @@ def _is_there(settings: Settings, corpus: Corpus, records: Sequence[Record], enc
     return True
 
 
-def _known(settings: Settings, corpus: Corpus, encoder: OnnxEncoder) -> Mapping[str, Vectors]:
+def _known(settings: Settings, corpus: Corpus, encoder: BulkEncoder) -> Mapping[str, Vectors]:
     try:
-        return known_vectors(settings, corpus.info.id, encoder.info.weights_sha256)
+        return known_vectors(settings, corpus.info.id, encoder.model_sha256)
     except IndexDamagedError as reason:
         logger.info("embedding everything: %s", reason.message)
         return {}
 
 
-def _check_length(records: Sequence[Record], encoder: OnnxEncoder) -> None:
+def _check_length(records: Sequence[Record], encoder: BulkEncoder) -> None:
     """No record may be longer than the model can read whole."""
-    longest = min(MAX_WORD_PIECES, encoder.info.max_word_pieces)
+    longest = encoder.max_word_pieces
     for record in records:
         pieces = encoder.word_pieces(record.text)
         if pieces > longest:
@@ -183,12 +195,12 @@ def _check_length(records: Sequence[Record], encoder: OnnxEncoder) -> None:
 
 
 def _embed(
-    records: Sequence[Record], encoder: OnnxEncoder, known: Mapping[str, Vectors], progress: Progress
+    records: Sequence[Record], encoder: BulkEncoder, known: Mapping[str, Vectors], progress: Progress
 ) -> tuple[Vectors, int]:
     """Vectors of the records in their order, and how many were not known. Equal lengths go together: less padding."""
     import numpy as np
 
-    out = np.zeros((len(records), encoder.info.dim), dtype=np.float32)
+    out = np.zeros((len(records), encoder.dim), dtype=np.float32)
     missing = []
     for i, record in enumerate(records):
         if record.id in known:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,9 +49,6 @@ def exported() -> Path:
 
 
 @pytest.fixture
-def plain_settings(tmp_path: Path, exported: Path) -> Iterator[Settings]:
-    """Settings of the small corpus with an empty data folder of its own, the model export being there."""
-    data = tmp_path / "data"
-    data.mkdir()
-    (data / "models").symlink_to(exported, target_is_directory=True)
-    yield Settings(corpus=DATA / "plain", data_dir=data)
+def plain_settings(tmp_path: Path) -> Settings:
+    """Settings of the small corpus, with an empty data folder of its own."""
+    return Settings(corpus=DATA / "plain", data_dir=tmp_path / "data")

@@ -19,11 +19,15 @@ from corpus.load import Corpus
 class KeywordEncoder:
     """One dimension for each word (by hash): texts are alike as far as they share words."""
 
-    model_id = "keywords@fake"
-
-    def __init__(self, dim: int = 512) -> None:
+    def __init__(self, dim: int = 512, name: str = "keywords") -> None:
+        self.model_id = f"{name}@fake"
+        self.model_sha256 = hashlib.sha256(name.encode()).hexdigest()
+        self.max_word_pieces = 256
         self.dim = dim
         self.asked: list[str] = []
+
+    def word_pieces(self, text: str) -> int:
+        return len(text.split()) + 2
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.asked += texts

@@ -36,7 +36,8 @@ GOOD = (
 BROKEN = {
     "unknown key": (
         "evidence.csv", EVIDENCE + GOOD.replace("health", "war"),
-        "evidence.csv, row 2, column 'crisis': 'war' is not allowed; expected 'man_made', 'sudden_onset', 'slow_onset', "
+        "evidence.csv, row 2, column 'crisis': 'war' is not allowed; expected 'man_made', 'sudden_onset', "
+        "'slow_onset', "
         "'protracted' or 'health'.",
     ),
     "no such sector": (
@@ -49,7 +50,8 @@ BROKEN = {
     ),
     "unknown label": (
         "evidence.csv", EVIDENCE + GOOD.replace("¶33", "¶99"),
-        "evidence.csv, row 2, column 'ref': 'Annex I ¶99' is not allowed; expected a label of the document, such as 'Annex I ¶15'.",
+        "evidence.csv, row 2, column 'ref': 'Annex I ¶99' is not allowed; expected a label of the document, "
+        "such as 'Annex I ¶15'.",
     ),
     "quote not in the text": (
         "evidence.csv", EVIDENCE + GOOD.replace("immediate", "urgent"),
@@ -58,7 +60,8 @@ BROKEN = {
     ),
     "a level without a rating word": (
         "evidence.csv", EVIDENCE + GOOD.replace("stated", "mentioned"),
-        "evidence.csv, row 2, column 'level': 'critical' is not allowed; expected nothing, because the basis is mentioned.",
+        "evidence.csv, row 2, column 'level': 'critical' is not allowed; expected nothing, because the basis is "
+        "mentioned.",
     ),
     "a rating word without a level": (
         "evidence.csv", EVIDENCE + GOOD.replace("stated,critical", "stated,"),
@@ -67,7 +70,8 @@ BROKEN = {
     ),
     "a word that is not in the quote": (
         "evidence.csv", EVIDENCE + GOOD.replace("critical,critical,", "critical,vital,"),
-        "evidence.csv, row 2, column 'word': 'vital' is not allowed; expected the weighing word as it stands in the quote.",
+        "evidence.csv, row 2, column 'word': 'vital' is not allowed; expected the weighing word as it stands in "
+        "the quote.",
     ),
     "stated by another word": (
         "evidence.csv", EVIDENCE + GOOD.replace("critical,critical,", "important,critical,"),
@@ -89,7 +93,8 @@ BROKEN = {
     ),
     "an open quotation mark": (
         "phases.csv", 'key,name,definition,ref,name_fr,name_es,quote\nbefore,"before,a,b,c,d,e\n',
-        "phases.csv, row 2, column '(whole row)': '' is not allowed; expected a well-formed CSV row (unexpected end of data).",
+        "phases.csv, row 2, column '(whole row)': '' is not allowed; expected a well-formed CSV row (unexpected "
+        "end of data).",
     ),
     "an empty file": (
         "phases.csv", "",
@@ -119,7 +124,8 @@ BROKEN = {
     ),
     "an unknown key of the description": (
         "corpus.toml", 'id = "x"\nsymbl = "y"\n',
-        "corpus.toml: unknown key 'symbl'; allowed are date, edition, id, matrix, notice, parser, publisher, symbol, title.",
+        "corpus.toml: unknown key 'symbl'; allowed are date, edition, id, matrix, notice, parser, publisher, "
+        "symbol, title.",
     ),
     "a description that lacks something": (
         "corpus.toml", 'id = "x"\n',

@@ -77,7 +77,8 @@ def test_what_the_prose_supports(corpus: Corpus) -> None:
 #: Cells where others go wrong: the key, level, basis, word and condition.
 KNOWN = [
     ("man_made", "during", 3, "critical", "stated", "critical", ""),
-    ("man_made", "before", 11, "important", "stated", "will be important", "If a country has many third-country nationals"),
+    ("man_made", "before", 11, "important", "stated", "will be important",
+     "If a country has many third-country nationals"),
     ("man_made", "during", 15, None, "mentioned", "usually coordinated through", ""),
     ("sudden_onset", "during", 15, "critical", "stated", "critical", ""),
     ("slow_onset", "before", 8, "critical", "stated", "most critical", ""),
@@ -106,7 +107,8 @@ PLANTED = {
     "wrong scenario": (0, {"crisis": "health"}, "does not stand under 'Health crisis"),
     "wrong phase": (0, {"phase": "after"}, "does not speak of the phase 'after'"),
     "an echo of nothing": (3, {"word": "vulnerable"}, "echoes no definition of critical"),
-    "a weighing word without level": (3, {"basis": "emphasised", "level": None}, "gives a level, yet the basis is emphasised"),
+    "a weighing word without level": (
+        3, {"basis": "emphasised", "level": None}, "gives a level, yet the basis is emphasised"),
     "a condition from elsewhere": (0, {"condition": "are also crucial"}, "does not stand in the sentence of the quote"),
     "a quote from elsewhere": (0, {"ref": "Annex I ¶9"}, "the quote does not stand in Annex I ¶9"),
 }  # fmt: skip

@@ -68,7 +68,7 @@ def test_every_line_belongs_to_one_passage_or_is_structure(corpus: Corpus) -> No
 
 
 def test_sentences_cut_by_a_footnote_or_a_page_are_whole(corpus: Corpus) -> None:
-    """fn 1 cuts ¶8; fn 2 and 3 cut Sector 4; fn 6 cuts ¶11 and the word inter-agency."""
+    """Footnote 1 cuts ¶8; fn 2 and 3 cut Sector 4; fn 6 cuts ¶11 and the word inter-agency."""
     by_ref = corpus.by_ref
     assert len(by_ref["¶8"].spans) > 1
     assert len(by_ref["Sector 4"].spans) > 1
@@ -79,7 +79,7 @@ def test_sentences_cut_by_a_footnote_or_a_page_are_whole(corpus: Corpus) -> None
 
 
 def test_footnotes_belong_where_their_mark_stands(corpus: Corpus) -> None:
-    """fn 1 cuts ¶8, fn 4 falls inside Sector 7 and fn 5 inside Sector 9, but none of them belongs there."""
+    """Footnote 1 cuts ¶8, fn 4 falls inside Sector 7 and fn 5 inside Sector 9, but none of them belongs there."""
     assert corpus.by_ref["fn 4"].belongs_to == "Sector 5"
     assert corpus.by_ref["fn 5"].belongs_to == "Sector 7"
     assert corpus.by_ref["fn 1"].belongs_to == "¶6"
@@ -112,7 +112,8 @@ def test_anchors_are_unique(corpus: Corpus) -> None:
 
 LINES = st.lists(
     st.sampled_from(
-        ["", "# Title", "## Annex I", "1. One.", "2. Two", "text", "**Sector 3 Transport:** To", "---", "<sup>1</sup> note",
+        ["", "# Title", "## Annex I", "1. One.", "2. Two", "text", "**Sector 3 Transport:** To", "---",
+         "<sup>1</sup> note",
          "- item", "Annex II", "**Diagram for a health crisis**", "\ttabbed", "12. ", "## ***Sub***"]
     ),
     max_size=25,

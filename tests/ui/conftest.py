@@ -75,7 +75,11 @@ def start(tmp_path_factory: pytest.TempPathFactory, outside_connections: list[ob
         app = build_app(assistant, settings, store=store)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, ws="none", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, proxy_headers=False, ws="none", timeout_graceful_shutdown=1
+            )
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 30
@@ -145,11 +149,20 @@ def visitor(browser: Any, live: Live) -> Iterator[Visitor]:  # noqa: ANN401
     visits: list[Visit] = []
 
     def open_page(url: str | None = None, *, ready: bool = True, **options: Any) -> Visit:  # noqa: ANN401
-        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "permissions": ["clipboard-read", "clipboard-write"]} | options
+        options = {
+            "viewport": {"width": 1280, "height": 800},
+            "locale": "en-GB",
+            "permissions": ["clipboard-read", "clipboard-write"],
+        } | options
         context = browser.new_context(**options)
         context.set_default_timeout(10_000)
         visit = Visit(context, None)
-        context.on("request", lambda r: visit.outside.append(r.url) if not r.url.startswith(("http://127.0.0.1:", "blob:", "data:")) else None)
+        context.on(
+            "request",
+            lambda r: (
+                visit.outside.append(r.url) if not r.url.startswith(("http://127.0.0.1:", "blob:", "data:")) else None
+            ),
+        )
         context.on("weberror", lambda e: visit.problems.append(str(e.error)))
         context.on("console", lambda m: visit.problems.append(m.text) if "Content Security Policy" in m.text else None)
         visit.page = context.new_page()

@@ -86,7 +86,14 @@ async def test_a_users_file_covers_every_route(client: Client, tmp_path: Path) -
             assert (reply.status_code, "Basic" in reply.headers["www-authenticate"]) == (401, True), path
         if "mcp" not in path:
             assert (await c.get(path, headers=basic("amina", "correct horse battery"))).status_code == 200, path
-    for path in ("/gradio_api/queue/join", "/gradio_api/call/ask", "/gradio_api/mcp/", "/feedback", "/export", "/simple"):
+    for path in (
+        "/gradio_api/queue/join",
+        "/gradio_api/call/ask",
+        "/gradio_api/mcp/",
+        "/feedback",
+        "/export",
+        "/simple",
+    ):
         assert (await c.post(path, json={})).status_code == 401, path
     for headers in (basic("amina", "wrong"), basic("nobody", "correct horse battery")):
         assert (await c.get("/document", headers=headers)).status_code == 401
@@ -120,7 +127,9 @@ async def test_guessing_passwords_is_slowed_down(client: Client, tmp_path: Path)
     ],
     ids=["trusted proxy", "no name", "stranger", "loopback is not trusted by itself"],
 )
-async def test_headers_name_a_user_only_from_a_trusted_proxy(client: Client, peer: str, headers: dict[str, str], status: int) -> None:
+async def test_headers_name_a_user_only_from_a_trusted_proxy(
+    client: Client, peer: str, headers: dict[str, str], status: int
+) -> None:
     c = client(peer=peer, auth="proxy", trusted_proxies="10.1.0.0/16")
     for path in ("/document", "/metrics", "/gradio_api/info"):
         assert (await c.get(path, headers=headers)).status_code == status
@@ -213,7 +222,9 @@ async def test_metrics_count_without_text_of_users(client: Client) -> None:
 
 
 @pytest.mark.parametrize("asked", [False, True])
-async def test_the_log_holds_questions_only_when_asked_to(client: Client, caplog: pytest.LogCaptureFixture, asked: bool) -> None:
+async def test_the_log_holds_questions_only_when_asked_to(
+    client: Client, caplog: pytest.LogCaptureFixture, asked: bool
+) -> None:
     from ui.web.logs import JsonFormatter
 
     caplog.set_level(logging.INFO)
@@ -241,7 +252,14 @@ def test_a_bucket_fills_up_again() -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("localhost:7860", "localhost"), ("[::1]:7860", "::1"), ("A.Example", "a.example"), ("a b", ""), ("x@y", ""), ("[::1", "")],
+    [
+        ("localhost:7860", "localhost"),
+        ("[::1]:7860", "::1"),
+        ("A.Example", "a.example"),
+        ("a b", ""),
+        ("x@y", ""),
+        ("[::1", ""),
+    ],
 )
 def test_the_name_of_a_host_header(host: str, name: str) -> None:
     assert _hostname(host) == name

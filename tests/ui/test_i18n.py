@@ -27,7 +27,9 @@ def test_every_key_is_used_and_every_used_key_exists() -> None:
     families = {f"{kind}_{f}" for kind in ("family", "example") for f in FAMILIES}
     stems = ("level_", "basis_", "status_", "theme_", "rate_", "shared_", "export_")
     for key in texts("en").table:
-        assert key in families or key.startswith(stems) or re.search(rf"[\"']{key}[\"']", source), f"{key} is used nowhere"
+        assert key in families or key.startswith(stems) or re.search(rf"[\"']{key}[\"']", source), (
+            f"{key} is used nowhere"
+        )
     for key in re.findall(r'\bT\("(\w+)"[,)]', source):
         assert key in texts("en").table, key
 

@@ -306,9 +306,10 @@ def test_markup_in_questions_and_answers_shows_as_text(visitor: Visitor) -> None
 def test_right_to_left_questions_keep_their_direction(visitor: Visitor) -> None:
     v = visitor()
     v.ask("ما هي أزمة الهجرة؟")
-    assert v.page.evaluate("getComputedStyle(document.querySelector('.said p')).direction") == "rtl" or v.page.evaluate(
-        "getComputedStyle(document.querySelector('.said')).direction"
-    ) == "rtl"
+    assert (
+        v.page.evaluate("getComputedStyle(document.querySelector('.said p')).direction") == "rtl"
+        or v.page.evaluate("getComputedStyle(document.querySelector('.said')).direction") == "rtl"
+    )
     assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -393,8 +394,13 @@ def test_axe_finds_nothing_serious(visitor: Visitor, live: Live, scheme: str, pl
 
     width = 360 if place == "sheet" else 1280
     plain = place in ("document", "simple")
-    v = visitor(live.url + place if plain else None, ready=not plain, color_scheme=scheme, viewport={"width": width, "height": 800},
-                bypass_csp=True)
+    v = visitor(
+        live.url + place if plain else None,
+        ready=not plain,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,
+    )
     if place in ("answer", "sheet"):
         v.ask(RATINGS)
         v.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -405,7 +411,9 @@ def test_axe_finds_nothing_serious(visitor: Visitor, live: Live, scheme: str, pl
         v.page.click("a.cell[href='#c-health-during-13']")
     results = Axe().run(v.page).response
     serious = [
-        f"{r['id']}: {n['target']} {n.get('failureSummary', '')}" for r in results["violations"] if r["impact"] in ("serious", "critical")
+        f"{r['id']}: {n['target']} {n.get('failureSummary', '')}"
+        for r in results["violations"]
+        if r["impact"] in ("serious", "critical")
         for n in r["nodes"]
     ]
     assert serious == []

@@ -60,7 +60,9 @@ def answer_of(text: str) -> Answer:
     c = cite(CORPUS, 1, "¶3")
     row = RatingRow("health", "during", 4, text, "critical", "interpreted", text, text, text, (1,), text)
     blocks = (Paragraph(text, (1,)), Quote(text, 1), Bullets((Paragraph(text),)), RatingTable(text, (row,)))
-    return Answer(text, "en", "grounded", blocks, (c,), Stamp("SCPF/92", "2012", "0" * 64, None), notice=text, suggestions=(text,))
+    return Answer(
+        text, "en", "grounded", blocks, (c,), Stamp("SCPF/92", "2012", "0" * 64, None), notice=text, suggestions=(text,)
+    )
 
 
 @given(ANY)
