@@ -239,7 +239,8 @@ class Router:
         """Whether the learned model agrees that ratings are asked for; its word counts less beside a plain one."""
         if u.rating_score is None or u.follow_up:
             return True
-        return u.rating_score >= (RATING_WITH_CUE if u.levels or u.rating_cue else RATING_ALONE)
+        cue = u.levels or u.rating_cue or (u.comparison and u.crises and u.sectors)
+        return u.rating_score >= (RATING_WITH_CUE if cue else RATING_ALONE)
 
     def _cells(self, draft: Draft, u: Understanding) -> None:
         """The cells of every crisis, phase and sector asked for: one by one, or side by side."""
