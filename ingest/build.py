@@ -34,7 +34,7 @@ from assistant.index import (
     server_client,
     stored_vectors,
 )
-from assistant.records import MAX_CHUNK_CHARS, Record, build_records, records_sha256
+from assistant.records import MAX_CHUNK_CHARS, Record, build_records, embedded, records_sha256
 from assistant.settings import Settings
 from corpus.errors import (
     AssistantError,
@@ -46,6 +46,7 @@ from corpus.errors import (
 )
 from corpus.load import Corpus
 from ingest.export import ensure_export
+from ingest.learn import learn
 from ingest.storage import nonce, replace_text, writing
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Called as ``progress(stage, done, total)``; stages are wait, model, embed and store.
+#: Called as ``progress(stage, done, total)``; stages are wait, model, embed, store and learn.
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 #: A second ingest waits this long for the first, in seconds; both would write the same.
@@ -101,7 +102,7 @@ def ingest(
         ServerUnreachableError: the Chroma server of the settings does not answer.
     """
     began = time.perf_counter()
-    records = build_records(corpus)
+    records = embedded(build_records(corpus))
     with writing(settings.data_dir):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with _alone(settings.data_dir, progress):
@@ -110,13 +111,15 @@ def ingest(
             progress("model", 1, 1)
             manifest = _manifest(corpus, records, encoder)
             if not force and _is_there(settings, corpus, records, encoder):
+                learn(corpus, settings, manifest.index_id, progress)
                 return IngestReport(manifest, False, 0, time.perf_counter() - began)
             _check_length(records, encoder)
             known = {} if force else _known(settings, corpus, encoder)
-            vectors, embedded = _embed(records, encoder, known, progress)
+            vectors, new = _embed(records, encoder, known, progress)
             write = _write_server if settings.chroma_url else _write_embedded
             write(settings, records, vectors, manifest, progress)
-    return IngestReport(manifest, True, embedded, time.perf_counter() - began)
+            learn(corpus, settings, manifest.index_id, progress)
+    return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ _STAGES = {
     "model": "Preparing the embedding model",
     "embed": "Embedding texts",
     "store": "Writing the index",
+    "learn": "Learning from the examples",
 }
 
 
