@@ -19,7 +19,7 @@ Key = TypeVar("Key", str, int)
 #: Score from which the model's kind of question replaces an uncertain one, and one that a pattern found.
 _TAKE_INTENT, _REPLACE_INTENT = 0.45, 0.70
 #: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
-_BELIEVE, _DOUBT, _SURE = 0.20, 0.05, 0.60
+_BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
 
 
 def is_decided(u: Understanding) -> bool:
@@ -42,9 +42,11 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     intent = _intent(u, slots)
     changes: dict[str, object] = {"intent": intent}
     if intent in ("rating", "coordination", "people", "examples"):
-        changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"], several=u.comparison)
+        open_crises = not u.which_crises and not u.everywhere
+        changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison)
     if intent == "rating":
-        changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
+        if not u.which_phases:
+            changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
         if not u.levels:
             changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
@@ -67,16 +69,15 @@ def _keys(
     """Keys of one slot: the lexicon's, unless the model is sure of another; else what the model is sure enough of."""
     ranked = sorted(scores, key=lambda k: -scores[k])
     top = ranked[0]
+    order = list(scores)
     if found:
-        kept = [k for k in found if scores.get(k, 0.0) >= _DOUBT or scores[top] < _SURE]
-        if len(kept) > 1 and not several and scores[top] >= _SURE and top in kept:
-            kept = [k for k in kept if scores[k] >= scores[top] / 2]
+        # a certain word is given up only for a key the model is far surer of
+        rival = scores[top] >= _SURE
+        kept = [k for k in found if not rival or scores.get(k, 0.0) >= max(_DOUBT, scores[top] * _FAR)]
         if kept:
             extra = [k for k in ranked if several and k not in kept and scores[k] >= _SURE]
-            order = list(scores)
             return tuple(sorted([*kept, *extra], key=order.index))
     believed = [k for k in weak if scores.get(k, 0.0) >= _BELIEVE]
     sure = [k for k in ranked if scores[k] >= threshold and (several or k == top)]
     chosen = sure or believed[:1]
-    order = list(scores)
     return tuple(sorted(dict.fromkeys(chosen[:3]), key=order.index))

@@ -70,6 +70,8 @@ class Router:
         if u.intent == "author":
             cover = self.corpus.passages[0]
             draft.route = "author"
+            if self._sources(draft, previous()):
+                return
             draft.blocks.append(Paragraph(draft.say("author_head"), (draft.cite(cover.ref, cover.text),), template=True))
             return
         if u.intent in ("reference", "reason", "more") and u.follow_up and self._about_last(draft, u, previous):
@@ -79,6 +81,15 @@ class Router:
                 return
 
     # --- what the reply before was made of
+
+    def _sources(self, draft: Draft, before: Draft | None) -> bool:
+        """Footnotes that give the source of what the reply before said."""
+        cited = dict.fromkeys(c.ref for c in before.citations) if before else {}
+        notes = [n for ref in cited for n in self.corpus.by_ref[ref].footnotes if n in self.corpus.by_ref]
+        for ref in notes[:2]:
+            draft.add(draft.say("quote_head", ref=ref), draft.cite(ref, self.corpus.by_ref[ref].text))
+            draft.quote(ref, self.corpus.by_ref[ref].text)
+        return bool(notes)
 
     def _about_last(self, draft: Draft, u: Understanding, previous: Callable[[], Draft | None]) -> bool:
         """"why?", "which paragraph says that?", "tell me more": from the evidence of the reply before."""
@@ -114,7 +125,8 @@ class Router:
         if not self.corpus.crises:
             return False
         crises = u.crises or (u.weak_crises if len(u.weak_crises) == 1 else ())
-        if u.intent == "coordination" and crises and self.corpus.coordination and not self._names_outside(u):
+        partnered = bool(u.partners) and u.intent in ("other", "rating") and not u.sectors and not u.levels
+        if (u.intent == "coordination" or partnered) and crises and not u.sectors and self.corpus.coordination and not self._names_outside(u):
             draft.route = "coordination"
             for crisis in crises:
                 by_table.coordination(draft, u, crisis)
@@ -135,20 +147,25 @@ class Router:
                 by_table.examples(draft, crises)
                 return True
         entry = by_table.find_acronym(draft, u)
-        if entry is not None and len(u.tokens) <= 9 and _SPELLED_OUT.search(fold(u.question)) and u.intent in ("definition", "other"):
+        if entry is not None and (len(u.tokens) <= 9 or u.follow_up) and _SPELLED_OUT.search(fold(u.question)) and u.intent in ("definition", "other"):
             draft.route = "acronym"
             by_table.acronym(draft, entry)
             if len([t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]) > 2:
                 return False
             return True
+        own_sector = u.follow_up and len(u.sectors) == 1 and "sectors" not in u.inherited
+        if u.intent == "definition" and own_sector:
+            draft.route = "definition"
+            by_table.define_sector(draft, u.sectors[0])
+            return True
+        if u.levels and not u.sectors and not crises and (u.comparison or u.intent == "definition") and not u.follow_up:
+            draft.route = "definition"
+            by_table.define_levels(draft, u.levels)
+            return True
         if u.intent == "definition" and not u.follow_up:
             if len(crises) == 1 and not u.sectors and not u.phases:
                 draft.route = "definition"
                 by_table.define_crisis(draft, crises[0])
-                return True
-            if u.levels and not u.sectors and not crises:
-                draft.route = "definition"
-                by_table.define_levels(draft, u.levels)
                 return True
             numbered = [m for m in u.matches if m.kind == "sector" and self._names_sector(m.term, int(m.key))]
             if numbered and not crises and len({m.key for m in numbered}) == 1:
@@ -191,7 +208,7 @@ class Router:
                 for phase in phases or PHASES:
                     ratings.scenario(draft, crisis, phase, u.levels)
             return True
-        if sectors and u.intent == "rating":
+        if sectors and u.intent == "rating" and (u.levels or u.rating_cue or u.which_crises or u.everywhere or phases):
             draft.route = "reverse"
             for sector in sectors[:3]:
                 ratings.slice_of_sector(draft, sector, phases=phases, levels=u.levels, claimed_everywhere=u.everywhere)

@@ -118,7 +118,7 @@ def check_paragraph(block: Paragraph, citations: Mapping[int, Citation], corpus:
         f"{c.ref} {corpus.by_ref[c.ref].text} {' '.join(corpus.by_ref[c.ref].heading_path)}" for c in cited if c.ref in corpus.by_ref
     )
     evidence += " " + " ".join(corpus.by_ref[c.ref].belongs_to or "" for c in cited if c.ref in corpus.by_ref)
-    evidence += f" {corpus.info.symbol} {corpus.info.title} {corpus.info.date}"
+    evidence += f" {corpus.info.symbol} {corpus.info.title} {corpus.info.date} IOM OIM"
     if cells:
         evidence += " " + " ".join(
             f"Sector {s.no} {s.name} {s.short_name}" for s in corpus.sectors if any(getattr(c, "sector_no", 0) == s.no for c in cells)

@@ -159,7 +159,7 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
         ref, sentence = _scenario_ref(draft, crisis, phase)
         numbers = (draft.cite(ref, sentence),)
     text = draft.say("list_head", phase_cap=draft.phase_cap(phase), crisis=draft.crisis(crisis), summary=summary)
-    draft.blocks.append(_template(text, *numbers) if not rows else _plain(text, *numbers))
+    draft.blocks.append(_template(text, *numbers))
     if rows:
         draft.blocks.append(RatingTable("", rows))
     besides = [c for c in cells if c.level is None]
