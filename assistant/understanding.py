@@ -39,6 +39,8 @@ class Understanding:
     ``text`` is what is searched for: the question, or for a follow-up that
     leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
+    ``rating_score`` is how much the learned model takes it for a question about
+    ratings, about 0 to 1, None where the model was not asked.
     """
 
     question: str
@@ -63,6 +65,8 @@ class Understanding:
     comparison: bool = False
     everywhere: bool = False
     rating_cue: bool = False
+    rating_score: float | None = None
+    which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
     matches: tuple[Match, ...] = field(default=(), repr=False)
@@ -136,7 +140,11 @@ _ACTION = re.compile(
 #: Words that ask for a rating rather than for what a sector is or did.
 _RATING = re.compile(
     r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
-    r"|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b"
+    r"|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+)
+#: Which sector something belongs to.
+_WHICH_SECTOR = re.compile(
+    r"\b(?:which|what|under what|under which|whose|what kind of) (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
 )
 _REFERENCE = re.compile(
     r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework)|in the document|in the text|exactly)\b.{0,30}\b(?:say|said|written|stated|stand|come from|found)?\b"
@@ -221,6 +229,7 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
         comparison=bool(_COMPARISON.search(folded)),
         everywhere=bool(_EVERYWHERE.search(folded)),
         rating_cue=bool(_RATING.search(folded)),
+        which_sector=bool(_WHICH_SECTOR.search(folded)),
         which_crises=bool(_WHICH_CRISES.search(folded)),
         which_phases=bool(_WHICH_PHASES.search(folded)),
         matches=matches,
