@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 MAX_QUESTIONS = 50
+PROBE_SECONDS = 10.0
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -75,7 +76,7 @@ class Site:
         self.settings = settings
         self.metrics = metrics
         self.store = store
-        self.ready: Callable[[], bool] = lambda: True
+        self._probed: tuple[float, bool] | None = None
         # what depends on nothing but the language is made once
         self._document = cache(lambda lang: document_page(chat.corpus, texts(lang)))
         self._matrix = cache(lambda lang: body_html(chat.corpus, texts(lang)))
@@ -106,12 +107,22 @@ class Site:
         return PlainTextResponse("ok")
 
     async def readiness(self, request: Request) -> Response:
-        ready = self.ready()
-        self.metrics.ready.set(ready)
-        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
+        ready = await anyio.to_thread.run_sync(self.probe)
+        return PlainTextResponse("ready" if ready else "not ready: the index cannot be used", 200 if ready else 503)
+
+    def probe(self) -> bool:
+        """Whether the index can be used; looked at again after PROBE_SECONDS at the earliest.
+
+        Without an index the page still answers from the matrix and the tables.
+        """
+        if self._probed is None or time.monotonic() - self._probed[0] > PROBE_SECONDS:
+            opener = getattr(self.chat.assistant, "retriever_or_none", None)
+            self._probed = (time.monotonic(), opener is None or opener() is not None)
+            self.metrics.ready.set(self._probed[1])
+        return self._probed[1]
 
     async def show_metrics(self, request: Request) -> Response:
-        self.metrics.ready.set(self.ready())
+        await anyio.to_thread.run_sync(self.probe)
         return Response(self.metrics.text(), media_type=self.metrics.content_type)
 
     # --- pages ---

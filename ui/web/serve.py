@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -56,6 +57,7 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
     configure_logging(settings.log_level, texts=settings.log_questions)
     listener = _listen(settings.host, settings.port)
     port = listener.getsockname()[1]
+    gc.disable()  # half a million objects are about to be made and kept: looking for rubbish among them costs 0.7 s
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, settings) if assistant is None else None
         from ui.web.app import build_app
@@ -71,6 +73,8 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
         app, log_config=None, access_log=False, proxy_headers=False, server_header=False, date_header=True,
         timeout_keep_alive=30, timeout_graceful_shutdown=5, lifespan="on", ws="none",
     )  # fmt: skip
+    gc.freeze()
+    gc.enable()
     server = uvicorn.Server(config)
     threading.Thread(target=_announce, args=(server, page_url(settings, port), started, announce), daemon=True).start()
     threading.Thread(target=_purge_daily, args=(store, settings.feedback), daemon=True).start()
