@@ -20,7 +20,7 @@ QUESTION = "What is critical during a health crisis?"
 DOCS = Path(__file__).parents[2] / "docs" / "page.md"
 
 
-def call(live: Live, name: str, data: list[object], **options: Any) -> Any:  # noqa: ANN401
+def call(live: Live, name: str, data: list[object], **options: Any) -> Any:
     """Gradio's two-step HTTP API: post, then read the event stream."""
     with httpx.Client(base_url=live.url, timeout=20, **options) as client:
         event = client.post(f"gradio_api/call/{name}", json={"data": data}).json()["event_id"]
@@ -79,14 +79,21 @@ def test_the_matrix_by_key(live: Live) -> None:
     found, _ = call(live, "lookup_matrix", ["", "", 0])
     assert len(found["cells"]) == 225
     blank, _ = call(live, "lookup_matrix", ["health", "after", 1])
-    assert (blank["cells"][0]["level"], blank["cells"][0]["basis"], blank["cells"][0]["evidence"]) == (None, "not_stated", [])
+    assert (blank["cells"][0]["level"], blank["cells"][0]["basis"], blank["cells"][0]["evidence"]) == (
+        None,
+        "not_stated",
+        [],
+    )
 
 
 async def test_mcp_tools_have_types_and_docstrings_and_answer(live: Live) -> None:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
-    async with streamable_http_client(live.url + "gradio_api/mcp/") as (read, write, *_), ClientSession(read, write) as session:
+    async with (
+        streamable_http_client(live.url + "gradio_api/mcp/") as (read, write, *_),
+        ClientSession(read, write) as session,
+    ):
         await session.initialize()
         tools = {t.name: t for t in (await session.list_tools()).tools}
         assert set(tools) == {"ask", "lookup_matrix"}
@@ -113,7 +120,14 @@ def test_programs_sign_in_like_people(start: Start, tmp_path: Path) -> None:
 
 
 def test_history_of_another_form_is_left_out() -> None:
-    odd = [{"role": "system", "text": "x"}, {"role": "user"}, "x", None, {"role": "user", "content": "a"}, {"role": "assistant", "text": "b" * 9000}]
+    odd = [
+        {"role": "system", "text": "x"},
+        {"role": "user"},
+        "x",
+        None,
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "text": "b" * 9000},
+    ]
     assert [(t.role, len(t.text)) for t in read_history(odd)] == [("user", 1), ("assistant", 8000)]
     assert read_history("x") == []
 

@@ -190,8 +190,9 @@ class Site:
         if isinstance(body, Response):
             return body
         row = Feedback(
-            id=body.id, at=time.time(), surface="page", verdict="up" if body.verdict == "up" else "down", comment=body.comment,
-            question=body.question, answer=body.answer, status=body.status, citations=tuple(body.citations), versions=body.versions,
+            id=body.id, at=time.time(), surface="page", verdict="up" if body.verdict == "up" else "down",
+            comment=body.comment, question=body.question, answer=body.answer, status=body.status,
+            citations=tuple(body.citations), versions=body.versions,
         )  # fmt: skip
         try:
             await anyio.to_thread.run_sync(self.store.add, row)
@@ -265,8 +266,10 @@ def page_transform() -> Callable[[str], str]:
     )
     waiting = (
         f'<noscript><p class="boot">{esc(t("no_js"))} <a href="simple">{esc(t("simple_page"))}</a> · '
-        f'<a href="document">{esc(t("document_title"))}</a> · <a href="matrix">{esc(t("matrix_title"))}</a></p></noscript>'
-        f'<div id="mcof-boot" class="boot" role="status"><p><strong>{esc(t("app_title"))}</strong></p><p>{esc(t("loading"))}</p>'
+        f'<a href="document">{esc(t("document_title"))}</a> · <a href="matrix">{esc(t("matrix_title"))}</a>'
+        f"</p></noscript>"
+        f'<div id="mcof-boot" class="boot" role="status"><p><strong>{esc(t("app_title"))}</strong></p>'
+        f"<p>{esc(t('loading'))}</p>"
         f'<p><a href="simple">{esc(t("simple_page"))}</a> · <a href="document">{esc(t("document_title"))}</a></p></div>'
     )
 
@@ -282,7 +285,11 @@ def page_transform() -> Callable[[str], str]:
 
 
 def build_app(
-    assistant: AssistantLike, settings: WebSettings, *, store: FeedbackStore | None = None, metrics: Metrics | None = None
+    assistant: AssistantLike,
+    settings: WebSettings,
+    *,
+    store: FeedbackStore | None = None,
+    metrics: Metrics | None = None,
 ) -> ASGIApp:
     """The page over an assistant: an ASGI application ready to be served."""
     import gradio as gr
@@ -315,7 +322,13 @@ async def _warm(app: ASGIApp) -> None:
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as client:
             await client.get("/")
-            event = {"data": [], "fn_index": 0, "session_hash": "warm", "trigger_id": None, "event_data": {"id": "warm"}}
+            event = {
+                "data": [],
+                "fn_index": 0,
+                "session_hash": "warm",
+                "trigger_id": None,
+                "event_data": {"id": "warm"},
+            }
             await client.post("/gradio_api/queue/join", json=event)
             await client.get("/gradio_api/queue/data", params={"session_hash": "warm"}, timeout=20)
     except Exception:

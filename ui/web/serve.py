@@ -41,7 +41,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def page_url(settings: WebSettings, port: int) -> str:
-    name = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - shown, not bound
+    name = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}{settings.root_path}/"
 
 
@@ -84,8 +84,12 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
 def _build(settings: WebSettings) -> AssistantLike:
     from assistant.assistant import Assistant
 
-    assistant: AssistantLike = Assistant.build(settings)
-    assistant.ask("What is critical during a health crisis?")  # the first question of a person should be a warm one
+    assistant = Assistant.build(settings)
+    try:
+        assistant.warm()
+        assistant.ask("What is a migration crisis?")  # the first question of a person should be a warm one
+    except SetupError as error:
+        logger.warning("starting without an index: %s", error)
     return assistant
 
 
