@@ -22,7 +22,7 @@ from assistant.records import build_records
 from assistant.routes import Router
 from assistant.refine import is_decided, refine
 from assistant.settings import Settings
-from assistant.slots import SlotModel
+from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
 from assistant.text import detect_language
 from assistant.understanding import Understanding, in_danger, understand
@@ -199,13 +199,13 @@ class Assistant:
     def _slot_model(self) -> SlotModel | None:
         """The slot model over the corpus' utterances; None where it has none, or where there is no index."""
         retriever = self.retriever_or_none()
-        if retriever is None or not self.corpus.utterances or "utterance" not in retriever.examples:
+        if retriever is None or not self.corpus.utterances:
             return None
-        _, vectors = retriever.examples["utterance"]
-        records, others = retriever.examples.get("absent", ((), None))
-        english = [i for i, r in enumerate(records) if r.lang == "en"]
-        texts = [records[i].text for i in english]
-        return SlotModel(self.corpus.utterances, vectors, texts, others[english] if others is not None else None)
+        kept = slots_file(self.settings, self.index_id or "")
+        try:
+            return SlotModel.load(kept)
+        except (OSError, ValueError):
+            return learn_slots(self.corpus, retriever)
 
     def _previous(self, earlier: Sequence[str]) -> Draft | None:
         """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
@@ -286,6 +286,23 @@ def model_words(model: str) -> set[str]:
     except (ModelError, OSError):
         return set()
     return {w for w in lines if w.isalpha() and len(w) > 3}
+
+
+def slots_file(settings: Settings, index: str) -> Path:
+    """Where ``mcof ingest`` keeps the slot model that belongs to an index."""
+    return settings.data_dir / "models" / f"slots-{index}.npz"
+
+
+def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
+    """The slot model of the corpus' examples, from the vectors in the index; None without examples."""
+    import numpy as np
+
+    examples = examples_of(corpus)
+    vectors = retriever.vectors_of(list(examples))
+    found = [e for text, e in examples.items() if text in vectors]
+    if not any(e.slots for e in found):
+        return None
+    return SlotModel.fit(found, np.stack([vectors[e.text] for e in found]))
 
 
 def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.text import FUNCTION_WORDS, detect_language, fold, stem, words
 from corpus.types import Language, LexiconKind, LexiconTerm
 
 #: Edits (insert, delete, replace, swap of neighbours) allowed in a word of at least so many letters.
@@ -57,6 +57,10 @@ class Lexicon:
     @cached_property
     def _vocabulary(self) -> dict[Language, tuple[str, ...]]:
         return {lang: tuple(sorted(w for w in ws if len(w) >= 5)) for lang, ws in self._words.items()}
+
+    def language(self, text: str, default: Language = "en") -> Language:
+        """Language of a text; words of the lexicon count beside function words."""
+        return detect_language(text, default, self._words)
 
     def correct(self, token: str, lang: Language) -> str:
         """The lexicon word that a misspelled word stands for, or the word itself.

@@ -27,6 +27,8 @@ def is_decided(u: Understanding) -> bool:
     left = outside_words(u)
     if u.language != "en" or u.intent in ("danger", "thanks", "author", "reference", "reason", "more"):
         return True
+    if u.crises and (u.phases or u.sectors) and not left and not u.wh:
+        return True
     content = [t for t in u.tokens if t not in FUNCTION_WORDS["en"]]
     if len(content) < 3:
         return True
@@ -40,10 +42,12 @@ def is_decided(u: Understanding) -> bool:
 def refine(u: Understanding, slots: Slots) -> Understanding:
     """The understanding completed by the model's scores."""
     intent = _intent(u, slots)
-    changes: dict[str, object] = {"intent": intent}
+    changes: dict[str, object] = {"intent": intent, "rating_score": slots.intents["rating"]}
     if intent in ("rating", "coordination", "people", "examples"):
         open_crises = not u.which_crises and not u.everywhere
         changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison)
+    if intent != "rating" and u.which_sector:
+        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
         if not u.which_phases:
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)

@@ -174,6 +174,14 @@ class HybridRetriever:
         self._groups = tuple(tuple(g) for g in groups)
         self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
 
+    def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Stored vectors of those of the texts that are records' texts."""
+        wanted = set(texts)
+        out = {r.text: self._vectors[i] for i, r in enumerate(self.records) if r.text in wanted}
+        for records, vectors in self.examples.values():
+            out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
+        return out
+
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""
         return self._encoder.encode([text])[0]

@@ -9,12 +9,15 @@ of the matrix: it decides which cell is looked up, not what stands in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.text import stem, words
-from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, Utterance
+from corpus.load import Corpus
+from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +31,8 @@ INTENTS = ("rating", "coordination", "people", "examples", "definition", "other"
 #: Penalty of the ridge regression, and weight of the stems beside the embedding: the best of 5-fold cross-validation over
 #: 1,740 utterances. With both: crisis .94, phase .87, sector .90, level .98 right first; embedding alone .88, .75, .86, .87.
 RIDGE, STEM_WEIGHT = 1.0, 1.0
+#: Of the prepared questions about facts, one in so many is learned from: they far outnumber the other kinds.
+_EVERY = 4
 #: A key is taken when its score reaches this. Cross-validated precision at the threshold: crisis .96, phase .90, sector .96, level .99.
 THRESHOLDS = {"crises": 0.40, "phases": 0.38, "sectors": 0.30, "levels": 0.40}
 
@@ -48,31 +53,65 @@ def _terms(text: str) -> list[str]:
     return stems + [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text with its embedding's place, and what it asks; ``slots`` is False where only the kind of question is known."""
+
+    text: str
+    intent: str
+    crises: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    slots: bool = True
+
+
 class SlotModel:
     """The learned model. Immutable after construction."""
 
-    def __init__(self, utterances: Sequence[Utterance], vectors: Vectors, others: Sequence[str] = (), other_vectors: Vectors | None = None) -> None:
-        """``vectors`` has shape ``(len(utterances), dim)``; ``others`` are further texts that are no rating questions.
+    def __init__(self, idf: Matrix64, columns: Mapping[str, int], slots: Matrix64, intents: Matrix64) -> None:
+        self._idf, self._columns, self._slots, self._intents = idf, columns, slots, intents
 
-        Raises ValueError without any utterance.
+    @classmethod
+    def fit(cls, examples: Sequence[Example], vectors: Vectors) -> SlotModel:
+        """Learn from examples; ``vectors`` has shape ``(len(examples), dim)``.
+
+        Raises ValueError without any example whose slots are known.
         """
         import numpy as np
 
-        if not utterances:
-            raise ValueError("there are no utterances to learn from")
-        texts = [u.text for u in utterances]
-        self._idf, self._columns = _vocabulary(texts)
-        features = np.hstack([vectors, STEM_WEIGHT * self._stems(texts)]).astype(np.float64)
-        labels = np.array([_labels(u) for u in utterances], dtype=np.float64)
-        self._slots = _solve(features, labels, np.ones(len(texts)))
-        kinds = np.array([[float(u.intent == i) for i in INTENTS] for u in utterances])
-        if others and other_vectors is not None:
-            more = np.hstack([other_vectors, STEM_WEIGHT * self._stems(others)]).astype(np.float64)
-            features = np.vstack([features, more])
-            kinds = np.vstack([kinds, np.tile([float(i == "other") for i in INTENTS], (len(others), 1))])
+        known = [i for i, e in enumerate(examples) if e.slots]
+        if not known:
+            raise ValueError("there are no labelled examples to learn from")
+        idf, columns = _vocabulary([e.text for e in examples])
+        model = cls(idf, columns, np.zeros((0, 0)), np.zeros((0, 0)))
+        features = np.hstack([vectors, STEM_WEIGHT * model._stems([e.text for e in examples])]).astype(np.float64)
+        labels = np.array([_labels(examples[i]) for i in known], dtype=np.float64)
+        slots = _solve(features[known], labels, np.ones(len(known)))
+        kinds = np.array([[float(e.intent == i) for i in INTENTS] for e in examples])
         share = kinds.sum(axis=0) + 1
         balance = np.clip((kinds / share).sum(axis=1) * len(kinds) / len(INTENTS), 0.2, 8.0)
-        self._intents = _solve(features, kinds, balance)
+        return cls(idf, columns, slots, _solve(features, kinds, balance))
+
+    def save(self, path: Path) -> None:
+        """Write the fitted weights as one .npz file."""
+        import numpy as np
+
+        terms = np.array(list(self._columns), dtype=np.str_)
+        with path.open("wb") as handle:
+            np.savez(handle, idf=self._idf, terms=terms, slots=self._slots.astype(np.float32), intents=self._intents.astype(np.float32))
+
+    @classmethod
+    def load(cls, path: Path) -> SlotModel:
+        """Read fitted weights. Raises OSError or ValueError when they cannot be read."""
+        import numpy as np
+
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                columns = {str(t): i for i, t in enumerate(data["terms"])}
+                return cls(data["idf"], columns, data["slots"].astype(np.float64), data["intents"].astype(np.float64))
+        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError("the file of the slot model is damaged") from error
 
     def _stems(self, texts: Sequence[str]) -> Matrix64:
         """Tf-idf of stems and pairs of stems, unit rows, shape ``(len(texts), n_terms)``."""
@@ -105,14 +144,56 @@ class SlotModel:
         )
 
 
-def _labels(u: Utterance) -> list[float]:
-    crises, phases, sectors, levels = (set(v.split("|")) for v in (u.crises, u.phases, u.sectors, u.levels))
+def _labels(e: Example) -> list[float]:
     return (
-        [float(k in crises) for k in CRISES]
-        + [float(k in phases) for k in PHASES]
-        + [float(str(k) in sectors) for k in SECTOR_NUMBERS]
-        + [float(k in levels) for k in LEVELS]
+        [float(k in e.crises) for k in CRISES]
+        + [float(k in e.phases) for k in PHASES]
+        + [float(str(k) in e.sectors) for k in SECTOR_NUMBERS]
+        + [float(k in e.levels) for k in LEVELS]
     )
+
+
+def _keys(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split("|")))
+
+
+def examples_of(corpus: Corpus) -> dict[str, Example]:
+    """Examples by text: the labelled utterances, and prepared questions whose place says what kind they are.
+
+    An entry point to a paragraph that the tables of coordination, people or
+    crises stand on is a question of that kind; one to a scenario's activities
+    says nothing certain and is left out; any other, and every question that the
+    document does not answer, is of the kind "other".
+    """
+    out = {u.text: Example(u.text, u.intent, _keys(u.crises), _keys(u.phases), _keys(u.sectors), _keys(u.levels)) for u in corpus.utterances}
+    if not out:
+        return {}
+    coordination = {r.ref: r.crisis for r in corpus.coordination}
+    people = {r.ref: r.crisis for r in corpus.people}
+    crises = {r.ref: r.key for r in corpus.crises}
+    activities = {e.ref for e in corpus.evidence}
+    facts = corpus.fact_by_id
+    others = 0
+    for entry in corpus.entry_points:
+        if entry.lang != "en":
+            continue
+        fact = facts.get(entry.fact)
+        if entry.ref in coordination:
+            out.setdefault(entry.text, Example(entry.text, "coordination", (coordination[entry.ref],), slots=False))
+        elif entry.ref in people:
+            out.setdefault(entry.text, Example(entry.text, "people", (people[entry.ref],), slots=False))
+        elif entry.ref in crises:
+            out.setdefault(entry.text, Example(entry.text, "definition", (crises[entry.ref],), slots=False))
+        elif fact is not None and fact.quote.startswith("Examples"):
+            out.setdefault(entry.text, Example(entry.text, "examples", slots=False))
+        elif entry.ref not in activities:
+            others += 1
+            if others % _EVERY == 0:
+                out.setdefault(entry.text, Example(entry.text, "other", slots=False))
+    for number, absent in enumerate(corpus.not_covered):
+        if absent.lang == "en" and number % 2 == 0:
+            out.setdefault(absent.text, Example(absent.text, "other", slots=False))
+    return out
 
 
 def _vocabulary(texts: Sequence[str]) -> tuple[Matrix64, dict[str, int]]:
