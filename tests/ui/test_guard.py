@@ -172,8 +172,9 @@ async def test_too_much_is_refused_announced_or_not(client: Client) -> None:
 async def test_what_gradio_brings_and_nobody_needs_is_not_there(client: Client) -> None:
     c = client()
     for path in (
-        "/gradio_api/upload /gradio_api/file=/etc/passwd /file=/etc/passwd /gradio_api/proxy=http://evil.example /login "
-        "/gradio_api/deep_link /gradio_api/component_server /monitoring /docs /openapi.json /ui/../settings.py /ui/app.py"
+        "/gradio_api/upload /gradio_api/file=/etc/passwd /file=/etc/passwd /gradio_api/proxy=http://evil.example "
+        "/login /gradio_api/deep_link /gradio_api/component_server /monitoring /docs /openapi.json /ui/../settings.py"
+        " /ui/app.py"
     ).split():
         assert (await c.get(path)).status_code == 404, path
 

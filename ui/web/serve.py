@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from corpus.errors import SetupError
+from corpus.errors import IndexUnusableError, SetupError
 from ui.feedback import FeedbackStore
 from ui.web.logs import configure_logging
 from ui.web.settings import WebSettings
@@ -87,9 +87,14 @@ def _build(settings: WebSettings) -> AssistantLike:
     assistant = Assistant.build(settings)
     try:
         assistant.warm()
-        assistant.ask("What is a migration crisis?")  # the first question of a person should be a warm one
-    except SetupError as error:
-        logger.warning("starting without an index: %s", error)
+    except IndexUnusableError as error:
+        logger.warning("building the index", extra={"why": error.message})
+        from ui.setup import build_index
+
+        build_index(settings)
+        assistant = Assistant.build(settings)
+        assistant.warm()
+    assistant.ask("What is a migration crisis?")  # the first question of a person should be a warm one
     return assistant
 
 
