@@ -407,6 +407,25 @@ class Engine:
             return Reply(page, answer.status, turns=kept)
         return Reply(page, answer.status, send_key(event.key, "answer")[:20], _kept(answer, self.port.network), kept)
 
+    async def preview(self, event: Incoming) -> Sheet | None:
+        """An answer for a place that shows it only to its asker and cannot be written to later.
+
+        It counts towards the limits; None where the same event came before.
+        """
+        if not self._policy.serves(event.channel):
+            return None
+        claim = await self.db(self.ledger.claim, event, self._limits)
+        if claim is None:
+            return None
+        try:
+            if claim.limited:
+                language = _language(event.text)
+                return note_sheet(language, say(language, "limited", seconds=claim.wait))
+            async with self._turnstile:
+                return (await self._ask(event, event.text)).page
+        finally:
+            await self.db(self.ledger.finish, event.key, "preview")
+
     async def _turns(self, event: Incoming) -> tuple[Turn, ...]:
         """Earlier turns of the conversation, from the thread or, where it cannot be read, from the ledger."""
         limit = self.settings.bot_history_messages

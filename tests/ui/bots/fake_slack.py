@@ -145,7 +145,12 @@ class FakeSlack:
         attempt = 0
         while attempt < 4:
             envelope = f"env{next(self._ts)}"
-            payload = {"envelope_id": envelope, "type": kind, "payload": body, "accepts_response_payload": kind != "events_api"}
+            payload = {
+                "envelope_id": envelope,
+                "type": kind,
+                "payload": body,
+                "accepts_response_payload": kind != "events_api",
+            }
             if attempt:
                 payload |= {"retry_attempt": attempt, "retry_reason": "timeout"}
             self._acks[envelope] = asyncio.get_running_loop().create_future()
