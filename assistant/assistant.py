@@ -20,7 +20,9 @@ from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import build_records
 from assistant.routes import Router
+from assistant.refine import is_decided, refine
 from assistant.settings import Settings
+from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
 from assistant.text import detect_language
 from assistant.understanding import Understanding, in_danger, understand
@@ -169,14 +171,14 @@ class Assistant:
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = understand(part, before, self.lexicon)
+            u = understand(part, before, self.lexicon, self._refine)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
             draft.language = understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
-            self._router.answer(draft, u, before)
+            self._router.answer(draft, u, lambda turns=tuple(before): self._previous(turns))
             if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -185,12 +187,40 @@ class Assistant:
         draft.status = combined(statuses)
         return draft, understood
 
+    def _refine(self, u: Understanding) -> Understanding:
+        """Complete a message's slots with the learned model, where the lexicon leaves them open and an index is there."""
+        if is_decided(u):
+            return u
+        retriever = self.retriever_or_none()
+        model = self._slot_model
+        return u if retriever is None or model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
+
+    @cached_property
+    def _slot_model(self) -> SlotModel | None:
+        """The slot model over the corpus' utterances; None where it has none, or where there is no index."""
+        retriever = self.retriever_or_none()
+        if retriever is None or not self.corpus.utterances:
+            return None
+        kept = slots_file(self.settings, self.index_id or "")
+        try:
+            return SlotModel.load(kept)
+        except (OSError, ValueError):
+            return learn_slots(self.corpus, retriever)
+
+    def _previous(self, earlier: Sequence[str]) -> Draft | None:
+        """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
+        if not earlier:
+            return None
+        draft, _ = self._compose(earlier[-1], earlier[:-1])
+        self._router.last_ranking(draft)
+        return draft
+
     def _finish(self, question: str, draft: Draft, understood: Sequence[Understanding]) -> Answer:
         u = understood[0]
         if draft.language != "en" and draft.citations and draft.status in ("grounded", "partial", "not_rated"):
             draft.notice = f"{draft.notice} {draft.say('english_note')}".strip()
         ranked = tuple(
-            RankedPassage(h.record.ref, round(h.score, 4), round(h.dense, 4), round(h.lexical, 4), h.record.kind)
+            RankedPassage(h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind)
             for h in self._router.last_ranking(draft)
         )
         trace = Trace(
@@ -256,6 +286,23 @@ def model_words(model: str) -> set[str]:
     except (ModelError, OSError):
         return set()
     return {w for w in lines if w.isalpha() and len(w) > 3}
+
+
+def slots_file(settings: Settings, index: str) -> Path:
+    """Where ``mcof ingest`` keeps the slot model that belongs to an index."""
+    return settings.data_dir / "models" / f"slots-{index}.npz"
+
+
+def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
+    """The slot model of the corpus' examples, from the vectors in the index; None without examples."""
+    import numpy as np
+
+    examples = examples_of(corpus)
+    vectors = retriever.vectors_of(list(examples))
+    found = [e for text, e in examples.items() if text in vectors]
+    if not any(e.slots for e in found):
+        return None
+    return SlotModel.fit(found, np.stack([vectors[e.text] for e in found]))
 
 
 def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:

@@ -15,9 +15,10 @@ _INSTRUCTION = re.compile(
     r"|^\W*(?:system|assistant|developer|admin|user|instruction)s?\s*(?:prompt|message|note|override|update)?\s*[:>\]]|\[/?(?:system|inst|/inst)\]|<\|?(?:system|im_start|im_end)|###\s*(?:system|instruction)"
     r"|\byou are (?:now|no longer|from now)\b|\bact as\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
     r"|\b(?:print|reveal|show|repeat|output|display|dump|leak|tell me)\b.{0,25}\b(?:your|the|hidden|system|initial|secret)\b.{0,15}\b(?:prompt|instruction|configuration|settings?|password|api key|key|token|credentials|rules|environment|source code)s?\b"
-    r"|\brepeat after me\b|\b(?:just |only |simply )?(?:say|answer|reply|respond|write|state|confirm|output)\b (?:only |just |exactly |simply |with |that |this |yes |me |:|back )+.{0,90}"
+    r"|\brepeat after me\b|(?:^\W*|\b(?:please|just|only|simply|and|to|must|should|will|you|now|then) )(?:say|answer|reply|respond|write|state|confirm|output|tell (?:me|them|us) that)\b(?: only| just| exactly| simply| with| that| this| yes| back|:)+.{0,90}"
     r"|\b(?:add|append|insert|include|end|start|begin)\b.{0,30}\b(?:sentence|footer|disclaimer|reply|answer|response|word)\b|\bmust (?:answer|reply|say|state|respond)\b|\byour (?:new|only) (?:task|job|role|rule|goal|instructions?)\b"
-    r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:|\b(?:set|change|update|edit|mark|rate|upgrade|downgrade|overwrite)\b.{0,40}\b(?:rating|level|cell|matrix|as (?:critical|important|recommended)|to (?:critical|important|recommended))\b"
+    r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:"
+    r"|^\W*(?:please |now |so |just |and )?(?:set|change|update|edit|mark|rate|upgrade|downgrade|overwrite)\b.{0,60}\b(?:as|to) (?:critical|important|recommended)\b"
     r"|<\s*/?\s*(?:script|img|iframe|svg|style|html|body|a)\b|javascript:|\bdrop table\b|\bsudo\b|\brm -rf\b|\{\{.*\}\}|!\[[^\]]*\]\("
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )

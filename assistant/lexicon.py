@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.text import FUNCTION_WORDS, detect_language, fold, stem, words
 from corpus.types import Language, LexiconKind, LexiconTerm
 
 #: Edits (insert, delete, replace, swap of neighbours) allowed in a word of at least so many letters.
@@ -58,6 +58,10 @@ class Lexicon:
     def _vocabulary(self) -> dict[Language, tuple[str, ...]]:
         return {lang: tuple(sorted(w for w in ws if len(w) >= 5)) for lang, ws in self._words.items()}
 
+    def language(self, text: str, default: Language = "en") -> Language:
+        """Language of a text; words of the lexicon count beside function words."""
+        return detect_language(text, default, self._words)
+
     def correct(self, token: str, lang: Language) -> str:
         """The lexicon word that a misspelled word stands for, or the word itself.
 
@@ -102,7 +106,7 @@ class Lexicon:
                 ):
                     continue
                 found.append(match)
-        return tuple(sorted(_longest(found), key=lambda m: (m.start, m.kind, m.key)))
+        return tuple(sorted(_free_phases(_longest(found)), key=lambda m: (m.start, m.kind, m.key)))
 
     @staticmethod
     def _walk(stems: Sequence[str], trie: _Trie) -> Iterator[Match]:
@@ -128,6 +132,19 @@ def _longest(matches: Sequence[Match]) -> list[Match]:
         if all((k.start, k.end) == (match.start, match.end) and k.key != match.key for k in rivals):
             kept.append(match)
     return kept
+
+
+def _free_phases(matches: Sequence[Match]) -> list[Match]:
+    """Without the phase words that are part of a longer term: "year after year", "rebuilding trust"."""
+    return [
+        m
+        for m in matches
+        if m.kind != "phase"
+        or not any(
+            o.kind in ("crisis", "sector", "level") and o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start
+            for o in matches
+        )
+    ]
 
 
 def folded_words(texts: Iterable[str]) -> set[str]:

@@ -20,7 +20,9 @@ from corpus.load import Corpus
 from corpus.matrix import Cell
 from corpus.types import Passage
 
-RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "phase", "sector"]
+RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "phase", "sector", "utterance", "absent"]
+#: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
+EXAMPLES: frozenset[str] = frozenset({"utterance", "absent"})
 
 #: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces; ``mcof ingest``
 #: refuses a record that the model could not read whole.
@@ -93,6 +95,7 @@ def build_records(corpus: Corpus) -> tuple[Record, ...]:
     records = [*_passage_records(corpus), *_prepared_records(corpus)]
     if corpus.has_matrix:
         records.extend(_matrix_records(corpus))
+    records.extend(_example_records(corpus))
     return tuple(records)
 
 
@@ -155,3 +158,10 @@ def _matrix_records(corpus: Corpus) -> Iterator[Record]:
         text = f"{sector.name}: {sector.short_name}. {sector.aim}"
         text = text if len(text) <= MAX_CHUNK_CHARS else text[:MAX_CHUNK_CHARS]
         yield Record(_id("sector", str(sector.no), text), "sector", sector.ref, text, sector=sector.no)
+
+
+def _example_records(corpus: Corpus) -> Iterator[Record]:
+    for row in corpus.utterances:
+        yield Record(_id("utterance", row.intent, row.text), "utterance", "", row.text)
+    for absent in corpus.not_covered:
+        yield Record(_id("absent", absent.ref, absent.text), "absent", absent.ref, absent.text, lang=absent.lang)

@@ -10,12 +10,12 @@ between questions and carry the decision to abstain:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant.records import Record
+from assistant.records import EXAMPLES, Record
 from assistant.text import FUNCTION_WORDS, stem, words
 from corpus.types import Language
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 K1, B = 1.2, 0.5
 #: Share of the dense score in the fused score, measured on the dev set and the SQuAD articles (docs/evaluation.md).
 DENSE_WEIGHT = 0.6
+
+#: Weights of a passage's best records in its score. Three instead of one: recall@3 .897 -> .918, MRR .809 -> .834
+#: on 380 prepared questions that are no entry points.
+PASSAGE_WEIGHTS = (1.0, 0.5, 0.25)
 
 
 def index_tokens(text: str, lang: Language) -> list[str]:
@@ -109,29 +113,31 @@ class ScoredRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage as ranked: its score, and its best record."""
+
+    ref: str
+    score: float
+    best: ScoredRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
-    """Records, best first, for one question."""
+    """What one question found: records and passages, best first."""
 
     records: tuple[ScoredRecord, ...]
+    by_passage: tuple[ScoredPassage, ...] = ()
 
-    def passages(self, k: int) -> list[ScoredRecord]:
-        """The best record of each passage, best first, at most ``k``; ties by document place of the record."""
+    def passages(self, k: int) -> list[ScoredPassage]:
+        """Passages, best first, at most ``k``."""
+        return list(self.by_passage[:k])
+
+    def facts(self, ref: str = "") -> list[ScoredRecord]:
+        """The best record of each fact, best first, of one passage or of all."""
         best: dict[str, ScoredRecord] = {}
         for hit in self.records:
-            if hit.record.ref not in best:
-                best[hit.record.ref] = hit
-                if len(best) == k:
-                    break
-        return list(best.values())
-
-    def facts(self, k: int) -> list[ScoredRecord]:
-        """The best record of each fact, best first, at most ``k``."""
-        best: dict[str, ScoredRecord] = {}
-        for hit in self.records:
-            if hit.record.fact and hit.record.fact not in best:
-                best[hit.record.fact] = hit
-                if len(best) == k:
-                    break
+            if hit.record.fact and (not ref or hit.record.ref == ref):
+                best.setdefault(hit.record.fact, hit)
         return list(best.values())
 
 
@@ -146,15 +152,44 @@ class HybridRetriever:
         *,
         dense_weight: float = DENSE_WEIGHT,
     ) -> None:
-        """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone."""
-        self.records = tuple(records)
-        self._vectors = vectors
+        """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone.
+
+        Records that lead to no passage are kept apart: they are examples, not places.
+        """
+        places = [i for i, r in enumerate(records) if r.kind not in EXAMPLES]
+        self.records = tuple(records[i] for i in places)
+        self.examples = {
+            kind: (tuple(records[i] for i in rows), vectors[rows])
+            for kind in EXAMPLES
+            if (rows := [i for i, r in enumerate(records) if r.kind == kind])
+        }
+        self._vectors = vectors[places]
         self._encoder = encoder
         self._dense_weight = dense_weight
-        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in records])  # type: ignore[arg-type]
+        refs = {ref: i for i, ref in enumerate(dict.fromkeys(r.ref for r in self.records))}
+        self._refs = tuple(refs)
+        groups: list[list[int]] = [[] for _ in refs]
+        for number, record in enumerate(self.records):
+            groups[refs[record.ref]].append(number)
+        self._groups = tuple(tuple(g) for g in groups)
+        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
 
-    def rank(self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200) -> Ranking:
-        """Rank records for ``text`` (embedded as it is) and its folded ``tokens``; at most ``limit``.
+    def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        """Stored vectors of those of the texts that are records' texts."""
+        wanted = set(texts)
+        out = {r.text: self._vectors[i] for i, r in enumerate(self.records) if r.text in wanted}
+        for records, vectors in self.examples.values():
+            out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
+        return out
+
+    def encode(self, text: str) -> Vectors:
+        """Embedding of a question, shape ``(dim,)``."""
+        return self._encoder.encode([text])[0]
+
+    def rank(
+        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None
+    ) -> Ranking:
+        """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -165,12 +200,27 @@ class HybridRetriever:
         weight = self._dense_weight
         if lang != "en":
             weight = min(weight, 0.15)
-        dense = self._vectors @ self._encoder.encode([text])[0] if weight else np.zeros_like(lexical)
+        if weight:
+            dense = self._vectors @ (self.encode(text) if vector is None else vector)
+        else:
+            dense = np.zeros_like(lexical)
         fused = weight * dense + (1 - weight) * lexical
-        limit = min(limit, len(fused))
-        order = np.argsort(-fused, kind="stable")[:limit]
-        return Ranking(
-            tuple(
-                ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i])) for i in order.tolist()
-            )
-        )
+        order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
+
+        def scored(i: int) -> ScoredRecord:
+            return ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i]))
+
+        return Ranking(tuple(scored(i) for i in order.tolist()), tuple(self._passages(fused, scored)))
+
+    def _passages(self, fused: Scores, scored: Callable[[int], ScoredRecord]) -> list[ScoredPassage]:
+        """Passages by the weighted mean of their best records' scores: several ways that lead there count."""
+        import numpy as np
+
+        out = []
+        for ref, group in zip(self._refs, self._groups, strict=True):
+            values = fused[list(group)]
+            best = np.argsort(-values, kind="stable")[: len(PASSAGE_WEIGHTS)]
+            total = sum(w * float(values[i]) for w, i in zip(PASSAGE_WEIGHTS, best, strict=False))
+            out.append((total / sum(PASSAGE_WEIGHTS[: len(best)]), group[int(best[0])], ref))
+        out.sort(key=lambda row: -row[0])
+        return [ScoredPassage(ref, score, scored(i)) for score, i, ref in out]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from corpus.errors import SettingsError
 from corpus.load import DEFAULT_CORPUS
@@ -48,17 +49,10 @@ class Settings(BaseSettings):
     log_level: str = Field("WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Verbosity of the log.")
     log_questions: bool = Field(False, description="Whether the log may hold the text of questions.")
 
+    @field_validator("corpus", "data_dir")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before the values of the file, which come in as init values."""
-        return env_settings, init_settings
+    def _home(cls, value: Path) -> Path:
+        return value.expanduser()
 
     @property
     def diagram_levels(self) -> Path:
@@ -70,34 +64,58 @@ class Settings(BaseSettings):
         return {k: ("***" if isinstance(v, SecretStr) else v) for k, v in self.model_dump().items()}
 
 
-def load_settings(config: Path | None = None, **overrides: object) -> Settings:
-    """Settings from the environment, ``config`` (or ``mcof.toml`` where it exists), and ``overrides``.
+SettingsKind = TypeVar("SettingsKind", bound=Settings)
+
+
+def load_settings(
+    config: Path | None = None,
+    *,
+    kind: type[SettingsKind] = Settings,  # type: ignore[assignment]
+    elsewhere: Callable[[], Iterable[str]] = tuple,
+    **overrides: object,
+) -> SettingsKind:
+    """Settings: ``overrides`` before the environment, before ``config`` (or ``mcof.toml`` where it exists).
+
+    ``kind`` is this class or that of a surface, which adds its own. One file may
+    serve them all: ``elsewhere`` names the settings of the other surfaces, which
+    are then known and left alone. It is called only when a name is unknown here.
 
     Raises:
         SettingsError: a key is unknown or a value is out of bounds, with the file or variable named.
     """
-    values: dict[str, Any] = {}
-    where = "the environment"
     path = config or Path("mcof.toml")
-    if config is not None or path.exists():
-        where = path.name
-        values = _read(path)
-    known = list(Settings.model_fields)
-    for key in values:
-        if key not in known:
-            raise SettingsError(f"{where}: unknown setting {key!r}.{_hint(key, known)}")
-    for variable in os.environ:
-        name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name not in known:
-            raise SettingsError(f"Unknown setting {variable} in the environment.{_hint(name, known, PREFIX)}")
+    values = _read(path) if config is not None or path.exists() else {}
+    own = set(kind.model_fields)
+    variables = {v: v.removeprefix(PREFIX).lower() for v in os.environ if v.startswith(PREFIX)}
+    if not own.issuperset([*values, *variables.values()]):
+        known = sorted(own.union(elsewhere()))
+        for key in values:
+            if key not in known:
+                raise SettingsError(f"{path.name}: unknown setting {key!r}.{_hint(key, known)}")
+        for variable, name in variables.items():
+            if name not in known:
+                raise SettingsError(f"Unknown setting {variable} in the environment.{_hint(name, known, PREFIX)}")
+    set_outside = {name for variable, name in variables.items() if os.environ[variable]}
+    given = {k: v for k, v in values.items() if k in own - set_outside}
+    given |= {k: v for k, v in overrides.items() if v is not None}
     try:
-        return Settings(**(values | {k: v for k, v in overrides.items() if v is not None}))
+        return kind(**given)
     except ValidationError as error:
         first = error.errors()[0]
+        message = first["msg"].removeprefix("Value error, ")
+        message = message[:1].lower() + message[1:]
+        if not first["loc"]:
+            raise SettingsError(f"Settings: {message}.") from error
         key = str(first["loc"][0])
-        source = f"{PREFIX}{key.upper()}" if f"{PREFIX}{key.upper()}" in os.environ else f"{where}, {key}"
-        message = first["msg"][:1].lower() + first["msg"][1:]
-        raise SettingsError(f"{source}: {message}; found {str(first.get('input', ''))[:80]!r}.") from error
+        variable = f"{PREFIX}{key.upper()}"
+        source = variable if os.environ.get(variable) else f"{path.name}, {key}" if key in values else key
+        raise SettingsError(f"{source}: {message}; found {_shown(kind, key, first.get('input', ''))}.") from error
+
+
+def _shown(kind: type[Settings], key: str, value: object) -> str:
+    """The offending value, cut; a secret is never shown."""
+    secret = key in kind.model_fields and "Secret" in str(kind.model_fields[key].annotation)
+    return "a secret value" if secret else repr(str(value)[:80])
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -116,17 +117,20 @@ _LANGUAGE_MARKS = {
 }
 
 
-def detect_language(text: str, default: Language = "en") -> Language:
+def detect_language(text: str, default: Language = "en", known: Mapping[Language, Collection[str]] | None = None) -> Language:
     """English, French or Spanish, by function words and letters; ``default`` when nothing tells.
 
-    Ties go to ``default``, so that a bare "measles?" keeps the conversation's language.
+    ``known`` holds the content words of each language's lexicon. Ties go to
+    ``default``, so that a bare "measles?" keeps the conversation's language.
     """
     lowered = text.lower()
     tokens = words(text)
     scores: dict[Language, float] = {
-        lang: float(sum(t in FUNCTION_WORDS[lang] or t in _LANGUAGE_MARKS[lang] for t in tokens))
+        lang: float(sum(len(t) > 1 and (t in FUNCTION_WORDS[lang] or t in _LANGUAGE_MARKS[lang]) for t in tokens))
         for lang in ("en", "fr", "es")
     }
+    for lang, vocabulary in (known or {}).items():
+        scores[lang] += 0.6 * sum(len(t) > 3 and t in vocabulary for t in tokens)
     scores["es"] += 2.0 * sum(c in lowered for c in "¿¡ñ") + 0.6 * sum(lowered.count(c) for c in "áíóú")
     scores["fr"] += 0.8 * sum(lowered.count(c) for c in "èêçàùûœîô") + 0.9 * len(re.findall(r"\b[ldjcnsqm]['’]|\bqu['’]", lowered))
     scores["es"] += 0.4 * lowered.count("é") * (scores["es"] >= scores["fr"])

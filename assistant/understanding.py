@@ -8,13 +8,13 @@ inherits nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
-from assistant.text import FUNCTION_WORDS, detect_language, fold, words
-from corpus.types import CRISES, LEVELS, PHASES, CrisisKey, Language, Level, PhaseKey
+from assistant.text import FUNCTION_WORDS, fold, words
+from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, CrisisKey, Language, Level, PhaseKey
 
 Intent = Literal[
     "rating",  # how much a sector counts, or what to do, in a crisis and phase
@@ -39,6 +39,8 @@ class Understanding:
     ``text`` is what is searched for: the question, or for a follow-up that
     leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
+    ``rating_score`` is how much the learned model takes it for a question about
+    ratings, about 0 to 1, None where the model was not asked.
     """
 
     question: str
@@ -62,6 +64,11 @@ class Understanding:
     inherited: tuple[str, ...] = ()
     comparison: bool = False
     everywhere: bool = False
+    rating_cue: bool = False
+    rating_score: float | None = None
+    which_sector: bool = False
+    which_crises: bool = False
+    which_phases: bool = False
     matches: tuple[Match, ...] = field(default=(), repr=False)
 
     def shown(self) -> dict[str, object]:
@@ -113,11 +120,31 @@ _EVERYWHERE = re.compile(
     r"\beverywhere\b|\balways\b|\b(?:all|every|each|any) (?:type|kind|sort)?s?(?: of)?(?: a)?(?:the )? ?(?:five |5 )?(?:crisis|crises|phases?|scenarios?|disasters?|emergenc\w+)\b"
     r"|\bacross (?:all|the|every)\b|\bpartout\b|\btoujours\b|\btou(?:te)?s les (?:crises|phases)\b|\bsiempre\b|\btodas las (?:crisis|fases)\b|\bin general\b|\bat all times\b|\bno matter\b"
 )
+#: The question is about which crises, or which phases: then none of them is filled in by likeness.
+_WHICH_CRISES = re.compile(
+    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b"
+    r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
+)
+_WHICH_PHASES = re.compile(
+    r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
+)
+_ALL_PHASES = re.compile(
+    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
+)
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
     r"|\bprepar\w*|\bpriorit\w*|\b(?:do|should|must|need|shall|can|would|could) (?:we|i|iom|you|our|the)\b|\bhow (?:important|critical|vital|essential|much weight|high)\b"
     r"|\bhow (?:should|do|does|can|must|would) (?:we|i|iom|one)\b|\brat(?:ed?|ing|ings)\b|\branked?\b|\bstatus\b|\bto do\b|\brole\b|\bpart of the (?:response|picture)\b|\bcount(?:s)? as\b|\bweight\b|\bon the list\b|\bmatters?\b"
     r"|\bque (?:faire|faut|doit|doivent|devons)\b|\bque (?:hacer|hay que|debemos|debe|se debe)\b|\bfaut-il\b|\bdevons-nous\b|\bdoit-on\b|\bquels? secteurs?\b|\bque sectores?\b|\bpriorit\w+|\bprioridad\w*|\bdebemos\b|\bclasifica\w*|\bclasse\w*|\bevalu\w*|\bactivit\w+|\bactividad\w*|\bsecteurs?\b|\bsector(?:es)?\b|\bniveau\b|\bnivel\b|\bnote\b|\bimporta\w*"
+)
+#: Words that ask for a rating rather than for what a sector is or did.
+_RATING = re.compile(
+    r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
+    r"|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+)
+#: Which sector something belongs to.
+_WHICH_SECTOR = re.compile(
+    r"\b(?:which|what|under what|under which|whose|what kind of) (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
 )
 _REFERENCE = re.compile(
     r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework)|in the document|in the text|exactly)\b.{0,30}\b(?:say|said|written|stated|stand|come from|found)?\b"
@@ -134,7 +161,7 @@ _MORE = re.compile(
 )
 _THANKS = re.compile(r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$")
 _DEFINITION = re.compile(
-    r"\bwhat(?:'s| is| are| does| do)?\b.{0,40}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
+    r"\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
 _FOLLOW_START = re.compile(
@@ -143,6 +170,7 @@ _FOLLOW_START = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
+_ONE = re.compile(r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b")
 _DANGER = re.compile(
     r"\b(?:i am|i'm|im|we are|we're|my (?:family|child|children|kids|wife|husband|son|daughter|brother|sister) (?:is|are)) (?:in (?:immediate |grave |real )?danger|trapped|being (?:attacked|shot at|held|trafficked)|stranded and|about to die|under fire|hurt|bleeding|dying|drowning|held against)"
     r"|\b(?:they|someone|he|she|people|soldiers|men) (?:are|is|want to|wants to|will|'re|'s)? ?(?:going to |trying to |shooting |threatening to )?(?:kill|shoot|hurt|rape|attack)(?:ing)? (?:me|us|my)\b"
@@ -169,7 +197,7 @@ def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]
 
 def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
     """What one message says by itself, nothing inherited."""
-    language = detect_language(question, default_language)
+    language = lexicon.language(question, default_language)
     folded = fold(question)
     matches = lexicon.match(question, language)
     tokens = tuple(lexicon.corrected(question, language))
@@ -177,6 +205,8 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
     weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
+    if _ALL_PHASES.search(folded):
+        phases = PHASES
     sectors = tuple(int(k) for k in strong["sector"])
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(
@@ -198,6 +228,10 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
         wh=_wh(folded, language),
         comparison=bool(_COMPARISON.search(folded)),
         everywhere=bool(_EVERYWHERE.search(folded)),
+        rating_cue=bool(_RATING.search(folded)),
+        which_sector=bool(_WHICH_SECTOR.search(folded)),
+        which_crises=bool(_WHICH_CRISES.search(folded)),
+        which_phases=bool(_WHICH_PHASES.search(folded)),
         matches=matches,
     )
     return replace(result, intent=_intent(result, folded))
@@ -216,7 +250,7 @@ def _intent(u: Understanding, folded: str) -> Intent:
         return "author"
     if _REFERENCE.search(folded):
         return "reference"
-    if "coordination" in u.topics and not u.levels:
+    if "coordination" in u.topics and not u.levels and not (u.sectors and _RATING.search(folded)):
         return "coordination"
     if "people_in_need" in u.topics and not u.levels:
         return "people"
@@ -236,7 +270,7 @@ _SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 _SHORT = 2
 
 
-def _outside(u: Understanding) -> list[str]:
+def outside_words(u: Understanding) -> list[str]:
     """Content words that no term of the lexicon covers."""
     covered = {i for m in u.matches for i in range(m.start, m.end)}
     stop = FUNCTION_WORDS[u.language]
@@ -250,7 +284,9 @@ def leans_on_history(u: Understanding) -> bool:
         return False
     if u.intent in ("reason", "more"):
         return True
-    outside = _outside(u)
+    outside = outside_words(u)
+    if u.intent == "other" and not outside and not u.wh and not u.comparison and u.matches:
+        return True
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
         return len(content) <= 4
@@ -260,6 +296,8 @@ def leans_on_history(u: Understanding) -> bool:
         return True
     if len(outside) <= _SHORT and not (u.crises and (u.phases or u.sectors or u.intent not in ("other", "rating"))) and len(content) <= 4:
         return not (u.intent == "definition" and content)
+    if _ONE.search(folded) and len(content) <= 8:
+        return True
     return bool(_PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
 
 
@@ -279,6 +317,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             changes[slot] = getattr(u, weak)
             own.append(slot)
     u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
+    numbers = [int(t) for t in u.tokens if t.isdigit() and int(t) in SECTOR_NUMBERS]
+    if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
+        u = replace(u, sectors=(numbers[0],))
+        own.append("sectors")
     for slot in _SLOTS:
         if slot in own:
             continue
@@ -291,9 +333,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         if value:
             filled[slot] = value
             inherited.append(slot)
-    if u.intent == "other" and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
+    asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
+    if u.intent == "other" and not asks_fact and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
         filled["intent"] = before.intent
-    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not _outside(u):
+    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not outside_words(u):
         filled["intent"] = before.intent
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
@@ -302,11 +345,19 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     )
 
 
-def understand(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:
-    """What ``question`` asks after the user's ``earlier`` messages, oldest first."""
+def understand(
+    question: str,
+    earlier: Sequence[str],
+    lexicon: Lexicon,
+    refine: Callable[[Understanding], Understanding] = lambda u: u,
+) -> Understanding:
+    """What ``question`` asks after the user's ``earlier`` messages, oldest first.
+
+    ``refine`` completes what a single message says where the lexicon is unsure.
+    """
     before: Understanding | None = None
     for message in (*earlier, question):
-        u = read(message, lexicon, before.language if before else "en")
+        u = refine(read(message, lexicon, before.language if before else "en"))
         if before is not None and leans_on_history(u):
             u = merge(u, before)
         keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question

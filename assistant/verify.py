@@ -74,7 +74,7 @@ def _holds(evidence: str, term: str) -> bool:
 def check_sentence(text: str, evidence: str) -> list[Finding]:
     """Every number and name of a sentence occurs in its evidence (the passages it cites, or its cells)."""
     folded = fold(evidence)
-    found = [Finding("number_not_in_evidence", n) for n in sorted(figures(text)) if not _holds(folded, n)]
+    found = [Finding("number_not_in_evidence", n) for n in sorted(figures(text) - figures(evidence))]
     plain = re.sub(r"[^\w\s]", " ", folded)
     for name in sorted(names(text)):
         parts = [p for p in re.split(r"[\s/'’-]", fold(name)) if p]
@@ -118,7 +118,7 @@ def check_paragraph(block: Paragraph, citations: Mapping[int, Citation], corpus:
         f"{c.ref} {corpus.by_ref[c.ref].text} {' '.join(corpus.by_ref[c.ref].heading_path)}" for c in cited if c.ref in corpus.by_ref
     )
     evidence += " " + " ".join(corpus.by_ref[c.ref].belongs_to or "" for c in cited if c.ref in corpus.by_ref)
-    evidence += f" {corpus.info.symbol} {corpus.info.title} {corpus.info.date}"
+    evidence += f" {corpus.info.symbol} {corpus.info.title} {corpus.info.date} IOM OIM"
     if cells:
         evidence += " " + " ".join(
             f"Sector {s.no} {s.name} {s.short_name}" for s in corpus.sectors if any(getattr(c, "sector_no", 0) == s.no for c in cells)

@@ -40,11 +40,13 @@ from corpus.types import (
     Fact,
     LevelDefinition,
     LexiconTerm,
+    NotCovered,
     Passage,
     PeopleInNeed,
     Phase,
     Sector,
     SystemEntry,
+    Utterance,
 )
 
 Row = TypeVar("Row")
@@ -68,6 +70,8 @@ TABLES: dict[str, type] = {
     "facts": Fact,
     "entry_points": EntryPoint,
     "lexicon": LexiconTerm,
+    "utterances": Utterance,
+    "not_covered": NotCovered,
 }
 
 
@@ -94,6 +98,8 @@ class Corpus:
     facts: tuple[Fact, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
     lexicon: tuple[LexiconTerm, ...] = ()
+    utterances: tuple[Utterance, ...] = ()
+    not_covered: tuple[NotCovered, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     @cached_property
@@ -261,6 +267,14 @@ def _check_tables(
             )
         if not re.search(r"\w", row.term):
             raise CorpusRowError(folder / "lexicon.csv", line, "term", row.term, "at least one letter or digit")
+    slots = (("crises", "crisis"), ("phases", "phase"), ("sectors", "sector"), ("levels", "level"))
+    for line, row in tables.get("utterances", []):
+        for column, kind in slots:
+            for key in filter(None, getattr(row, column).split("|")):
+                if key not in vocabulary[kind]:
+                    raise CorpusRowError(
+                        folder / "utterances.csv", line, column, key, f"keys out of {', '.join(sorted(vocabulary[kind]))}, separated by |"
+                    )
 
 
 def _check_evidence(path: Path, line: int, row: Evidence, by_ref: Mapping[str, Passage]) -> None:

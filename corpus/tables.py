@@ -70,7 +70,7 @@ def read_table(path: Path, row_type: type[Row], *, text: str | None = None) -> l
         except ValidationError as error:
             first = error.errors()[0]
             column = str(first["loc"][0]) if first["loc"] else "(whole row)"
-            allowed = first["msg"].replace("Input should be ", "").replace("a valid integer, unable to parse", "a whole number; cannot parse")
+            allowed = first["msg"].removeprefix("Input should be ").removesuffix(", unable to parse string as an integer")
             raise CorpusRowError(path, first_line, column, cells.get(column), allowed) from error
     if header is None:
         raise CorpusRowError(path, 1, "(header)", "", f"the columns {','.join(columns)}")

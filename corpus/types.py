@@ -313,3 +313,28 @@ class LexiconTerm:
     lang: Language
     term: str
     note: Literal["", "weak", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Something people type, labelled with what it asks: the examples that understanding learns from.
+
+    ``crises``, ``phases``, ``sectors`` and ``levels`` hold keys separated by ``|``, empty where the words do not tell.
+    """
+
+    intent: Literal["rating", "coordination", "people", "examples", "definition", "other"]
+    crises: str
+    phases: str
+    sectors: str
+    levels: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotCovered:
+    """A question about the subject that the document does not answer, and what it asks for that is missing."""
+
+    ref: str
+    lang: Language
+    asks: str
+    text: str

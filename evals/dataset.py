@@ -120,7 +120,7 @@ def read_lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
     return rows
 
 
-def _item(name: str, number: int, row: dict[str, Any]) -> Item:
+def parse_item(name: str, number: int, row: dict[str, Any]) -> Item:
     try:
         line = _Line.model_validate(row)
     except ValidationError as error:
@@ -162,7 +162,7 @@ def load_dataset(path: Path = DEFAULT_DATASET, *, labels: Collection[str] | None
     items: list[Item] = []
     seen: dict[str, int] = {}
     for number, row in read_lines(path):
-        item = _item(path.name, number, row)
+        item = parse_item(path.name, number, row)
         if item.id in seen:
             raise DatasetError(
                 f"{path.name}, line {number}: the id {item.id!r} is already used on line {seen[item.id]}."

@@ -79,8 +79,7 @@ def ranking_numbers(item: Item, response: Response, corpus: Corpus) -> dict[str,
     """The ranking metrics of one item, not yet computed; unanswerable items have none."""
     if not item.answerable or not response.ranked:
         return {}
-    order, gold = [r.ref for r in response.ranked], item.gold_refs
-    pieces = [r.spans for r in response.ranked]
+    order, gold = response.ranked, item.gold_refs
     return {
         "recall@1": lambda: ranking.recall_at_k(order, gold, 1),
         "recall@5": lambda: ranking.recall_at_k(order, gold, 5),
@@ -89,7 +88,7 @@ def ranking_numbers(item: Item, response: Response, corpus: Corpus) -> dict[str,
         "mrr@10": lambda: ranking.reciprocal_rank(order, gold, 10),
         "ndcg@10": lambda: ranking.ndcg_at_k(order, dict.fromkeys(gold, 1.0), 10),
         "map": lambda: ranking.average_precision(order, gold),
-        "evidence_recall": lambda: ranking.evidence_recall(pieces, gold_spans(item, corpus), EVIDENCE_BUDGET),
+        "evidence_recall": lambda: ranking.evidence_recall(response.pieces, gold_spans(item, corpus), EVIDENCE_BUDGET),
     }
 
 

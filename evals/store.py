@@ -122,7 +122,7 @@ def verdict_line(record: Record) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "words": verdict.words,
         "confidence": record.response.confidence,
-        "ranked": [r.ref for r in record.response.ranked],
+        "ranked": list(record.response.ranked),
         "numbers": {name: round(value, 6) for name, value in record.numbers.items()},
     }
     if not verdict.passed:
@@ -143,6 +143,15 @@ def write_text(path: Path, text: str) -> None:
         raise StorageError(f"{path.name} cannot be written: {error.strerror}.") from error
 
 
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, keys in their own order.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
 def write_run(folder: Path, records: Sequence[Record], summary: Mapping[str, Any]) -> None:
     """Write the run's three data files into ``folder``.
 
@@ -151,7 +160,7 @@ def write_run(folder: Path, records: Sequence[Record], summary: Mapping[str, Any
     """
     write_text(folder / ANSWERS, dump_lines(r.reply.as_json() for r in records))
     write_text(folder / VERDICTS, dump_lines(verdict_line(r) for r in records if r.item.split == "dev"))
-    write_text(folder / SUMMARY, json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+    write_json(folder / SUMMARY, summary)
 
 
 def read_run(folder: Path) -> StoredRun:

@@ -19,27 +19,21 @@ from evals.replies import Cited
 
 
 @dataclass(frozen=True, slots=True)
-class Retrieved:
-    """A retrieved piece: the label of its passage and the source ranges of its text."""
-
-    ref: str
-    spans: tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
     """A reply with what the metrics need beside its text.
 
     ``statements`` are its claims with the texts they cite, fixed wording left
-    out. ``ranked`` is what was retrieved, best first. ``confidence`` orders
-    replies by how sure the system was; None where it does not say.
+    out. ``ranked`` are the labels retrieved, best first, and ``pieces`` the
+    source ranges of each retrieved piece of text, best first. ``confidence``
+    orders replies by how sure the system was; None where it does not say.
     """
 
     answer: str
     status: str
     citations: tuple[Cited, ...] = ()
     statements: tuple[Statement, ...] = ()
-    ranked: tuple[Retrieved, ...] = ()
+    ranked: tuple[str, ...] = ()
+    pieces: tuple[tuple[Span, ...], ...] = ()
     cells: Mapping[CellKey, tuple[str, str]] = field(default_factory=dict)
     confidence: float | None = None
     trace: Mapping[str, Any] = field(default_factory=dict)
@@ -53,6 +47,10 @@ class System(Protocol):
 
     def ask(self, question: str, history: Sequence[Turn]) -> Response: ...
 
+    def rank(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        """Labels as the system's retrieval ranks them, best first; empty where it has none."""
+        ...
+
 
 class Asks(Protocol):
     """The part of ``Assistant`` that the evaluation uses."""
@@ -60,16 +58,35 @@ class Asks(Protocol):
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer: ...
 
 
+class Ranks(Protocol):
+    """Ranks labels for a question in a conversation."""
+
+    def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]: ...
+
+
+def no_ranking(question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+    """The ranking of a system that has no retrieval."""
+    return ()
+
+
 @dataclass(frozen=True)
 class AssistantSystem:
-    """The assistant, asked exactly as the page asks it."""
+    """The assistant, asked exactly as the page asks it.
+
+    ``ranks`` asks its retriever directly, because a rating is looked up and
+    leaves nothing retrieved to measure.
+    """
 
     assistant: Asks
     corpus: Corpus
     name: str = "assistant"
+    ranks: Ranks = no_ranking
 
     def ask(self, question: str, history: Sequence[Turn]) -> Response:
         return response_of(self.assistant.ask(question, history), self.corpus)
+
+    def rank(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        return self.ranks(question, history)
 
 
 def statements_of(answer: Answer, corpus: Corpus) -> tuple[Statement, ...]:
@@ -126,15 +143,21 @@ def plain_value(value: object) -> Any:  # noqa: ANN401 - any JSON value
     return str(value)
 
 
+def pieces_of(refs: Sequence[str], corpus: Corpus) -> tuple[tuple[Span, ...], ...]:
+    """Source ranges of whole passages, in the given order."""
+    return tuple(corpus.by_ref[ref].spans for ref in refs if ref in corpus.by_ref)
+
+
 def response_of(answer: Answer, corpus: Corpus) -> Response:
     """An ``Answer`` as the metrics see it."""
-    ranked = tuple(Retrieved(r.ref, corpus.by_ref[r.ref].spans) for r in answer.trace.ranked if r.ref in corpus.by_ref)
+    ranked = tuple(r.ref for r in answer.trace.ranked)
     return Response(
         answer=answer.text,
         status=answer.status,
         citations=tuple(Cited(c.ref, c.quote) for c in answer.citations),
         statements=statements_of(answer, corpus),
         ranked=ranked,
+        pieces=pieces_of(ranked, corpus),
         cells=cells_of(answer),
         confidence=confidence_of(answer),
         trace=plain_value(answer.trace),

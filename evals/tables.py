@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evals.compare import Comparison
+
 UNDEFINED = "–"
 
 
@@ -62,3 +64,66 @@ def headline(totals: Mapping[str, Any]) -> str:
         ("MRR@10", percent(table["mrr@10"])),
     ]
     return columns(lines)
+
+
+def baselines_table(summary: Mapping[str, Any]) -> str:
+    """One line a system: the assistant, the baselines, the assistant without each part, and the planted errors."""
+    rows = [["system", "right", "change in points", "facts", "source", "in 5", "refused", "false ref.", "words"]]
+    systems = [{"title": "the assistant", "all": summary["dev"]["all"], "change": None}, *summary["baselines"].values()]
+    for row in systems:
+        change, table = row["change"], row["all"]
+        points = [f"{change[k] * 100:+.1f}" for k in ("value", "low", "high")] if change else []
+        rows.append(
+            [
+                row["title"],
+                percent(table["passed"]),
+                f"{points[0]} ({points[1]} to {points[2]})" if points else "",
+                percent(table["fact_recall"]),
+                percent(table["gold_hit"]),
+                percent(table["recall@5"]),
+                percent(table["abstention_recall"]),
+                percent(table["false_refusal_rate"]),
+                f"{table['words_median']:.0f}",
+            ]
+        )
+    errors = [["planted error", "part", "planted", "through with it", "through without it"]]
+    errors += [[str(p[k]) for k in ("error", "part", "n", "through_on", "through_off")] for p in summary["planted"]]
+    return columns(rows) + "\n\n" + columns(errors)
+
+
+def comparison_table(comparison: Comparison) -> str:
+    """Each number before and now, and the items that changed."""
+    rows = [["number", "before", "now", "change in points", "judgement"]]
+    for d in comparison.differences:
+        change = f"{d.change.value * 100:+.1f} ({d.change.low * 100:+.1f} to {d.change.high * 100:+.1f})"
+        rows.append([d.metric.title, f"{d.first:.1%}", f"{d.second:.1%}", change, d.judgement])
+    lines = [
+        f"against {comparison.first}: {comparison.items} dev items in both, McNemar p = {comparison.p_value:.3f}",
+        columns(rows),
+        f"right now, wrong before ({len(comparison.gained)}): {', '.join(comparison.gained) or 'none'}",
+        f"wrong now, right before ({len(comparison.lost)}): {', '.join(comparison.lost) or 'none'}",
+    ]
+    return "\n".join(lines)
+
+
+def documents_table(summary: Mapping[str, Any]) -> str:
+    """One line an article of the one-document benchmark, and all of them pooled."""
+    header = ["article", "questions", "in 1", "in 5", "MRR@10", "facts", "source", "near miss ref.", "off topic ref."]
+    rows = [[*header, "false ref.", "words"]]
+    for name, part in [*summary["articles"].items(), ("pooled", summary["pooled"])]:
+        table, kinds = part["all"], part["kinds"]
+        refused = [kinds[k]["abstention_recall"] if k in kinds else None for k in ("near_miss", "off_topic")]
+        numbers = [table[k] for k in ("recall@1", "recall@5", "mrr@10", "fact_recall", "gold_hit")]
+        shares = [percent(v) for v in (*numbers, *refused, table["false_refusal_rate"])]
+        rows.append([name, str(table["items"]), *shares, f"{table['words_median']:.0f}"])
+    return columns(rows)
+
+
+def judges_table(judged: Mapping[str, Any]) -> str:
+    """A chat model's opinions, with its name."""
+    rows = [[f"opinion of {judged['model']} ({judged['library']})", "mean", "replies"]]
+    rows += [[name, percent(number), str(number["n"])] for name, number in judged["scores"].items()]
+    return (
+        columns(rows)
+        + f"\n{judged['failed']} of {judged['items']} replies got no opinion; these numbers decide nothing"
+    )

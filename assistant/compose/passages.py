@@ -1,4 +1,4 @@
-"""Replies from facts and passages: a direct sentence, its quote, and where more is."""
+"""Replies from facts and passages: a direct sentence, its quote, and the next nearest fact where two compete."""
 
 from __future__ import annotations
 
@@ -8,46 +8,65 @@ from assistant.compose.draft import Draft
 from assistant.text import content_stems, sentence_spans
 from corpus.types import Fact, Passage
 
-#: A quote longer than this many words is shown from its decisive sentence only.
-_LONG_QUOTE = 45
+#: A sentence longer than this many words is not quoted whole; the fact's own quote is shown instead.
+_LONG_SENTENCE = 48
+#: Words of quotes shown inside one reply.
+_QUOTE_WORDS = 90
 
 
-def fact(draft: Draft, entry: Fact, *, with_quote: bool = True) -> None:
-    """A fact in one sentence, then the text's own words unless the sentence repeats them."""
-    number = draft.cite(entry.ref, entry.quote)
-    if draft.language == "en":
-        text = entry.statement
-        if entry.as_of and entry.as_of not in text:
-            text = f"{text.rstrip('.')} ({draft.say('as_of')})."
-        draft.add(text, number)
-        if with_quote and not _repeats(entry.statement, entry.quote):
-            draft.quote(entry.ref, entry.quote)
-    else:
-        draft.add(draft.say("fact_head", ref=entry.ref), number)
-        draft.quote(entry.ref, entry.quote)
+def enclosing_sentence(passage: Passage, quote: str) -> str:
+    """The sentence of the passage that holds the quote, or the quote where it spans several."""
+    span = passage.find(quote)
+    if span is not None:
+        for start, end in sentence_spans(passage.text):
+            if start <= span[0] and span[1] <= end:
+                return passage.text[start:end]
+    return quote
 
 
-def _repeats(statement: str, quote: str) -> bool:
-    """Whether a quote adds hardly a content word to the statement."""
-    said = set(content_stems(statement))
-    new = [t for t in content_stems(quote) if t not in said]
-    return len(new) <= max(1, len(said) // 6) or len(quote.split()) > _LONG_QUOTE
+def facts(draft: Draft, entries: Sequence[Fact]) -> None:
+    """Facts in one sentence each, then the decisive sentences of the text, each quoted once.
+
+    The first sentence answers; quotes that add nothing to the statements, and
+    those beyond the length of a reply, stay with the citation only.
+    """
+    quotes: dict[tuple[str, str], Fact] = {}
+    said: set[str] = set()
+    for entry in entries:
+        if draft.language == "en":
+            text = entry.statement
+            if entry.as_of and entry.as_of not in text:
+                text = f"{text.rstrip('.')} ({draft.say('as_of')})."
+            draft.add(text, draft.cite(entry.ref, entry.quote))
+            said |= set(content_stems(entry.statement))
+        sentence = enclosing_sentence(draft.corpus.by_ref[entry.ref], entry.quote)
+        if len(sentence.split()) > _LONG_SENTENCE:
+            sentence = entry.quote
+        quotes.setdefault((entry.ref, sentence), entry)
+    budget = _QUOTE_WORDS
+    for (ref, sentence), entry in quotes.items():
+        new = [t for t in dict.fromkeys(content_stems(sentence)) if t not in said]
+        if draft.language != "en":
+            draft.add(draft.say("fact_head", ref=ref), draft.cite(entry.ref, entry.quote))
+        elif len(new) <= 2 or len(sentence.split()) > budget:
+            continue
+        budget -= len(sentence.split())
+        draft.quote(ref, sentence)
+        said |= set(new)
 
 
 def best_sentences(passage: Passage, stems: Sequence[str], limit: int = 2) -> list[str]:
     """The sentences of a passage that hold most of the wanted stems, in text order; at least one."""
     wanted = set(stems)
-    spans = sentence_spans(passage.text)
-    texts = [passage.text[a:b] for a, b in spans]
-    scored = sorted(range(len(texts)), key=lambda i: (-len(wanted & set(content_stems(texts[i]))), i))
-    best = len(wanted & set(content_stems(texts[scored[0]]))) if scored else 0
-    keep = [i for i in scored[:limit] if i == scored[0] or len(wanted & set(content_stems(texts[i]))) >= max(2, best - 1)]
+    texts = [passage.text[a:b] for a, b in sentence_spans(passage.text)]
+    hits = [len(wanted & set(content_stems(t))) for t in texts]
+    ranked = sorted(range(len(texts)), key=lambda i: (-hits[i], i))
+    keep = [i for i in ranked[:limit] if i == ranked[0] or hits[i] >= max(2, hits[ranked[0]] - 1)]
     return [texts[i] for i in sorted(keep)]
 
 
 def passage(draft: Draft, entry: Passage, quotes: Sequence[str]) -> None:
     """Sentences of a passage, quoted."""
-    first = draft.cite(entry.ref, quotes[0])
-    draft.add(draft.say("quote_head", ref=entry.ref), first)
+    draft.add(draft.say("quote_head", ref=entry.ref), draft.cite(entry.ref, quotes[0]))
     for quote in quotes:
         draft.quote(entry.ref, quote)

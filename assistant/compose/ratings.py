@@ -114,12 +114,14 @@ def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
         text = draft.say(
             "cell_diagram", **names, level=draft.level(d.level), read_by=d.read_by, read_on=d.read_on, edition=d.edition
         )
-        draft.add(lead + text, template=True)
+        draft.blocks.append(_template(lead + text))
         if prose:
             conflict = cell.conflict
             draft.add(draft.say("cell_diagram_conflict", prose=prose) if conflict else prose, numbers[0])
     else:
-        draft.add(lead + prose, numbers[0])
+        if lead:
+            draft.blocks.append(_template(lead.strip(), numbers[0]))
+        draft.add(prose, numbers[0])
     for evidence in cell.evidence:
         draft.quote(evidence.ref, evidence.quote)
 
@@ -136,7 +138,7 @@ def _summary(draft: Draft, cells: Sequence[Cell], levels: Sequence[Level]) -> st
     for level in levels:
         found = [c for c in cells if c.level == level]
         if found:
-            parts.append(draft.say("list_level", level=draft.level(level), sectors=draft.sectors(dict.fromkeys(c.sector_no for c in found))))
+            parts.append(draft.say("list_level", level=draft.level(level), sectors=len(found)))
         elif len(levels) < len(LEVELS):
             parts.append(draft.say("list_none", level=draft.level(level)))
     return "; ".join(parts)
@@ -157,7 +159,7 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
         ref, sentence = _scenario_ref(draft, crisis, phase)
         numbers = (draft.cite(ref, sentence),)
     text = draft.say("list_head", phase_cap=draft.phase_cap(phase), crisis=draft.crisis(crisis), summary=summary)
-    draft.blocks.append(_template(text, *numbers) if not rows else _plain(text, *numbers))
+    draft.blocks.append(_template(text, *numbers))
     if rows:
         draft.blocks.append(RatingTable("", rows))
     besides = [c for c in cells if c.level is None]
@@ -225,9 +227,10 @@ def slice_of_sector(
             by_level.append(draft.say("list_level", level=draft.level(level), sectors=_places(draft, found)))
     rows = tuple(row(draft, c, _cap(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS])
     if by_level and draft.status != "not_rated":
-        lead = draft.say("reverse_not_everywhere") if claimed_everywhere and len(rated) < len(cells) else ""
         numbers = dict.fromkeys(n for r in rows for n in r.citations)
-        draft.add(lead + draft.say("reverse_head", sector=sector, summary="; ".join(by_level)), *numbers)
+        if claimed_everywhere and len(rated) < len(cells):
+            draft.blocks.append(_template(draft.say("reverse_not_everywhere").strip(), *numbers))
+        draft.add(draft.say("reverse_head", sector=sector, summary="; ".join(by_level)), *numbers)
     elif not by_level:
         draft.blocks.append(_template(draft.say("reverse_none", sector=sector), rows[0].citations[0]))
         draft.status = "not_rated" if not levels else draft.status

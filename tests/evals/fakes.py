@@ -20,3 +20,6 @@ class TableSystem:
     def ask(self, question: str, history: Sequence[Turn]) -> Response:
         self.asked.append((question, tuple(history)))
         return self.table.get(question, Response("The document does not say.", "not_in_document"))
+
+    def rank(self, question: str, history: Sequence[Turn]) -> tuple[str, ...]:
+        return ()

@@ -1,0 +1,87 @@
+"""Where the lexicon is unsure, the slot model completes what a message asks.
+
+The lexicon's certain finds stay unless the model is sure of something else; an
+ambiguous word counts when the model agrees with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from assistant.slots import THRESHOLDS, Slots
+from assistant.text import FUNCTION_WORDS
+from assistant.understanding import Intent, Understanding, outside_words
+
+Key = TypeVar("Key", str, int)
+
+#: Score from which the model's kind of question replaces an uncertain one, and one that a pattern found.
+_TAKE_INTENT, _REPLACE_INTENT = 0.45, 0.70
+#: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
+_BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
+
+
+def is_decided(u: Understanding) -> bool:
+    """Whether the lexicon alone has understood a message: what is left over is no content."""
+    left = outside_words(u)
+    if u.language != "en" or u.intent in ("danger", "thanks", "author", "reference", "reason", "more"):
+        return True
+    if u.crises and (u.phases or u.sectors) and not left and not u.wh:
+        return True
+    content = [t for t in u.tokens if t not in FUNCTION_WORDS["en"]]
+    if len(content) < 3:
+        return True
+    if u.intent == "rating":
+        return bool(u.crises and u.phases and (u.sectors or u.levels)) and len(left) <= 1 and len(u.crises) == 1
+    if u.intent in ("coordination", "people", "examples"):
+        return bool(u.crises) and len(left) <= 2
+    return False
+
+
+def refine(u: Understanding, slots: Slots) -> Understanding:
+    """The understanding completed by the model's scores."""
+    intent = _intent(u, slots)
+    changes: dict[str, object] = {"intent": intent, "rating_score": slots.intents["rating"]}
+    if intent in ("rating", "coordination", "people", "examples"):
+        open_crises = not u.which_crises and not u.everywhere
+        changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison)
+    if intent != "rating" and u.which_sector:
+        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+    if intent == "rating":
+        if not u.which_phases:
+            changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
+        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        if not u.levels:
+            changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
+    return replace(u, **changes)  # type: ignore[arg-type]
+
+
+def _intent(u: Understanding, slots: Slots) -> Intent:
+    best = max(slots.intents, key=lambda k: slots.intents[k])
+    score = slots.intents[best]
+    if u.intent == "other":
+        return best if score >= _TAKE_INTENT else "other"  # type: ignore[return-value]
+    if best != u.intent and score >= _REPLACE_INTENT and slots.intents.get(u.intent, 0.0) < 0.30:
+        return best  # type: ignore[return-value]
+    return u.intent
+
+
+def _keys(
+    found: Sequence[Key], weak: Sequence[Key], scores: Mapping[Key, float], threshold: float, *, several: bool
+) -> tuple[Key, ...]:
+    """Keys of one slot: the lexicon's, unless the model is sure of another; else what the model is sure enough of."""
+    ranked = sorted(scores, key=lambda k: -scores[k])
+    top = ranked[0]
+    order = list(scores)
+    if found:
+        # a certain word is given up only for a key the model is far surer of
+        rival = scores[top] >= _SURE
+        kept = [k for k in found if not rival or scores.get(k, 0.0) >= max(_DOUBT, scores[top] * _FAR)]
+        if kept:
+            extra = [k for k in ranked if several and k not in kept and scores[k] >= _SURE]
+            return tuple(sorted([*kept, *extra], key=order.index))
+    believed = [k for k in weak if scores.get(k, 0.0) >= _BELIEVE]
+    sure = [k for k in ranked if scores[k] >= threshold and (several or k == top)]
+    chosen = sure or believed[:1]
+    return tuple(sorted(dict.fromkeys(chosen[:3]), key=order.index))

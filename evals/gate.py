@@ -1,0 +1,155 @@
+"""The gate: a change that makes the answers worse does not land.
+
+What the assistant does now is compared with committed values: ``gate.toml``
+(thresholds, edited by hand), ``data/gate.jsonl`` (each ``dev`` item as it was
+when they were last accepted) and ``data/scpf-92-cells.csv`` (all 225 cells, from
+a reading of the text that is independent of the assistant's own table). Every
+failure is one sentence that names the items.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.answer import Turn
+from corpus.errors import DatasetError, InputError
+from corpus.load import Corpus
+from corpus.matrix import CellKey
+from evals.checks import (
+    WORDS_MRR,
+    CellFault,
+    Measured,
+    Reference,
+    Thresholds,
+    check_cells,
+    check_quotes,
+    counted,
+    named,
+    newly_failed,
+    require,
+)
+from evals.dataset import Item, read_lines
+from evals.measure import BY_NAME
+from evals.metrics.ranking import reciprocal_rank
+from evals.probe import Probe, WordsProbe
+from evals.replies import dump_lines
+from evals.runner import run
+from evals.scoring import includes
+from evals.suite import Progress, quiet
+from evals.systems import Asks, AssistantSystem
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+THRESHOLDS = Path(__file__).parent / "gate.toml"
+REFERENCE = Path(__file__).parent / "data" / "gate.jsonl"
+CELLS = Path(__file__).parent / "data" / "scpf-92-cells.csv"
+
+
+def read_thresholds(path: Path = THRESHOLDS) -> Thresholds:
+    """The committed thresholds.
+
+    Raises:
+        DatasetError: the file is missing, no TOML, or names an unknown number.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise DatasetError(f"{path.name} cannot be read: {error}.") from error
+    known = {*BY_NAME, "abstention_precision", "abstention_recall", "false_refusal_rate", "words_median", WORDS_MRR}
+    for part in ("minimum", "maximum"):
+        for name in data.get(part, {}):
+            if name not in known:
+                raise DatasetError(f"{path.name}, [{part}]: there is no number {name!r}.")
+    return Thresholds(data.get("minimum", {}), data.get("maximum", {}))
+
+
+def read_reference(path: Path = REFERENCE) -> Reference:
+    """The accepted result of each ``dev`` item by id."""
+    return {str(row["id"]): row for _, row in read_lines(path)}
+
+
+def read_cells(path: Path = CELLS) -> dict[CellKey, tuple[str, str]]:
+    """Basis and level (empty: none) of every cell by the independent reading."""
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    return {(r["crisis"], r["phase"], int(r["sector_no"])): (r["basis"], r["level"]) for r in rows}  # type: ignore[misc]
+
+
+def cell_question(corpus: Corpus, key: CellKey) -> str:
+    """The plainest question about one cell."""
+    crisis, phase, sector = key
+    return f"How is {corpus.sector(sector).name} rated {phase} a {corpus.crisis(crisis).name}?"
+
+
+def cell_faults(assistant: Asks, corpus: Corpus, expected: Mapping[CellKey, tuple[str, str]]) -> list[CellFault]:
+    """Ask about every cell and compare basis and level, and whether the reply says the level."""
+    faults = []
+    for key, (basis, level) in expected.items():
+        answer = assistant.ask(cell_question(corpus, key))
+        shown = next((c for c in answer.cells if c.key == key), None)
+        wanted = f"{basis} {level}".strip()
+        if shown is None:
+            faults.append(CellFault(key, wanted, "nothing"))
+        elif (shown.prose_basis, shown.prose_level or "") != (basis, level):
+            faults.append(CellFault(key, wanted, f"{shown.prose_basis} {shown.prose_level or ''}".strip()))
+        elif level and not includes(level, answer.text):
+            faults.append(CellFault(key, wanted, "a reply that does not say the level"))
+    return faults
+
+
+def measure_gate(assistant: Assistant, items: Sequence[Item], progress: Progress = quiet) -> Measured:
+    """Ask every ``dev`` item and every cell."""
+    corpus = assistant.corpus
+    assistant.warm()
+    dev = [item for item in items if item.split == "dev"]
+    system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
+    records = tuple(run(system, progress(dev, "gate"), corpus))
+    by_words = WordsProbe(assistant)
+    words_mrr = {
+        item.id: reciprocal_rank(by_words(item.question, [Turn("user", t) for t in item.turns]), item.gold_refs)
+        for item in dev
+        if item.answerable and item.gold_refs
+    }
+    expected = read_cells() if corpus.has_matrix else {}
+    return Measured(records, words_mrr, tuple(cell_faults(assistant, corpus, expected)), len(expected))
+
+
+def reference_lines(now: Measured) -> list[dict[str, Any]]:
+    """One line a ``dev`` item, as ``data/gate.jsonl`` holds it."""
+    return [
+        {
+            "id": r.item.id,
+            "answerable": r.item.answerable,
+            "refused": r.reply.abstained,
+            **{k: round(v, 4) for k, v in now.numbers[r.item.id].items()},
+        }
+        for r in now.records
+    ]
+
+
+def losses(now: Measured, before: Reference) -> list[str]:
+    """Ids of the items that passed before and fail now."""
+    return [r.item.id for r in newly_failed(now, before, lambda r: True)]
+
+
+def accept(now: Measured, before: Reference, reason: str, *, path: Path = REFERENCE, toml: Path = THRESHOLDS) -> None:
+    """Make the present result the reference.
+
+    Raises:
+        InputError: items that were right are wrong now and no reason is given.
+        CheckFailedError: a cell or a quote is wrong; no reason can make that acceptable.
+    """
+    require([*check_cells(now), *check_quotes(now)])
+    lost = losses(now, before)
+    if lost and not reason:
+        raise InputError(f"{counted(len(lost), 'item')} would be given up ({named(lost)}); say why with --reason.")
+    path.write_text(dump_lines(reference_lines(now)), encoding="utf-8", newline="\n")
+    if lost:
+        entry = f"\n[[lowered]]\nreason = {json.dumps(reason, ensure_ascii=False)}\nitems = {json.dumps(lost)}\n"
+        toml.write_text(toml.read_text(encoding="utf-8").rstrip("\n") + "\n" + entry, encoding="utf-8", newline="\n")

@@ -1,0 +1,52 @@
+"""The assistant's retrieval alone: what it ranks for a question, in whole or in part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.answer import Turn
+from assistant.understanding import understand
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+    from assistant.retrieval import HybridRetriever
+
+DEPTH = 10
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Ranks labels as the assistant does: the same reading of the question, the same retriever (or ``retriever``)."""
+
+    assistant: Assistant
+    retriever: HybridRetriever | None = None
+    depth: int = DEPTH
+
+    def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]:
+        earlier = [turn.text for turn in history if turn.role == "user"]
+        read = understand(question, earlier, self.assistant.lexicon)
+        ranking = (self.retriever or self.assistant.retriever).rank(read.text, read.tokens, read.language)
+        return tuple(hit.ref for hit in ranking.passages(self.depth))
+
+
+@dataclass(frozen=True)
+class WordsProbe:
+    """Ranks labels by the words alone, as the retriever's lexical half scores them: it shows a worse tokeniser."""
+
+    assistant: Assistant
+    depth: int = DEPTH
+
+    def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]:
+        import numpy as np
+
+        from assistant.retrieval import query_tokens
+
+        earlier = [turn.text for turn in history if turn.role == "user"]
+        read = understand(question, earlier, self.assistant.lexicon)
+        retriever = self.assistant.retriever
+        scores = retriever.lexical.scores(query_tokens(read.tokens, read.language))
+        order = np.argsort(-scores, kind="stable").tolist()
+        ranked = dict.fromkeys(retriever.records[i].ref for i in order if scores[i] > 0)
+        return tuple(ranked)[: self.depth]

@@ -1,0 +1,35 @@
+"""What the operator can watch, in Prometheus form, in a registry of its own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from ui.export import app_version
+
+#: Seconds; an answer takes milliseconds, a page half a second.
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Counters of one running page. No label ever holds text of a user."""
+
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        make = {"registry": self.registry}
+        self.answers = Counter("mcof_answers_total", "Answers by surface and status.", ["surface", "status"], **make)
+        self.errors = Counter("mcof_errors_total", "Questions that ended in an error, by kind.", ["surface", "kind"], **make)
+        self.seconds = Histogram("mcof_answer_seconds", "Time the assistant took.", buckets=_BUCKETS, **make)
+        self.requests = Counter("mcof_http_requests_total", "Requests by route and status.", ["route", "code"], **make)
+        self.request_seconds = Histogram(
+            "mcof_http_request_seconds", "Time to the first byte of a response.", ["route"], buckets=_BUCKETS, **make
+        )
+        self.refused = Counter("mcof_refused_total", "Requests refused, by reason.", ["reason"], **make)
+        self.feedback = Counter("mcof_feedback_total", "Feedback stored, by verdict.", ["verdict"], **make)
+        self.ready = Gauge("mcof_ready", "Whether the page is ready to answer.", **make)
+        info = Gauge("mcof_info", "Version of the assistant.", ["version"], **make)
+        info.labels(app_version()).set(1)
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
