@@ -99,6 +99,11 @@ def build_records(corpus: Corpus) -> tuple[Record, ...]:
     return tuple(records)
 
 
+def embedded(records: Sequence[Record]) -> tuple[Record, ...]:
+    """The records that are embedded: the English ones. The model knows no other language; their words alone are indexed."""
+    return tuple(r for r in records if r.lang == "en")
+
+
 def records_sha256(records: Sequence[Record]) -> str:
     """Hash of everything that is embedded and of where it leads."""
     digest = hashlib.sha256()

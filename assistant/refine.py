@@ -27,6 +27,8 @@ def is_decided(u: Understanding) -> bool:
     left = outside_words(u)
     if u.language != "en" or u.intent in ("danger", "thanks", "author", "reference", "reason", "more"):
         return True
+    if u.crises and (u.phases or u.sectors) and not left and not u.wh:
+        return True
     content = [t for t in u.tokens if t not in FUNCTION_WORDS["en"]]
     if len(content) < 3:
         return True

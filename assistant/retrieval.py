@@ -211,9 +211,10 @@ class HybridRetriever:
         return Reading(self._encoder.encode([text])[0], np.zeros((0, 0), dtype=np.float32), ())
 
     def rank(
-        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None
+        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None, without: str = ""
     ) -> Ranking:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
+        Records whose text is ``without`` do not count (to judge a prepared question as if it were not there).
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -227,6 +228,8 @@ class HybridRetriever:
         else:
             dense = np.zeros_like(lexical)
         fused = weight * dense + (1 - weight) * lexical
+        if without:
+            fused[[i for i, r in enumerate(self.records) if r.text == without]] = -1.0
         order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
 
         def scored(i: int) -> ScoredRecord:

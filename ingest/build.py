@@ -32,11 +32,12 @@ from assistant.index import (
     server_client,
     stored_vectors,
 )
-from assistant.records import Record, build_records, records_sha256
+from assistant.records import Record, build_records, embedded, records_sha256
 from assistant.settings import Settings
 from corpus.errors import CorpusError, IndexUnusableError, StorageError
 from corpus.load import Corpus
 from ingest.export import ensure_export
+from ingest.learn import learn
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress:
         ModelError, CorpusError: the model or a record cannot be used.
     """
     began = time.perf_counter()
-    records = build_records(corpus)
+    records = embedded(build_records(corpus))
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(str(settings.data_dir / "ingest.lock"), timeout=_LOCK_WAIT)
@@ -81,6 +82,7 @@ def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress:
                 try:
                     identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id)
                     manifest = _manifest(corpus, records, encoder.model_id, int(vectors.shape[1]))
+                    learn(corpus, settings, identifier, progress)
                     return IngestReport(manifest, False, time.perf_counter() - began)
                 except IndexUnusableError as reason:
                     logger.info("building the index: %s", reason.message)
@@ -91,6 +93,7 @@ def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress:
                 _write_server(settings, corpus, records, vectors, manifest, progress)
             else:
                 _write_embedded(settings, corpus, records, vectors, manifest, progress)
+            learn(corpus, settings, manifest.index_id, progress)
             return IngestReport(manifest, True, time.perf_counter() - began)
     except Timeout as error:
         raise StorageError(f"Another 'mcof ingest' has held the data folder for {_LOCK_WAIT:.0f} s.") from error

@@ -62,7 +62,7 @@ def ensure_export(data_dir: Path, model: str, *, force: bool = False) -> OnnxEnc
     target = export_folder(data_dir, model)
     if not force:
         try:
-            encoder = OnnxEncoder(target)
+            encoder = OnnxEncoder(target, threads=os.cpu_count() or 1)
             if encoder.info.weights_sha256 == digest:
                 encoder.encode(["probe"])
                 return encoder
@@ -81,7 +81,7 @@ def ensure_export(data_dir: Path, model: str, *, force: bool = False) -> OnnxEnc
         raise StorageError(f"The embedding model cannot be exported to {str(data_dir)!r}: {error.strerror}.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return OnnxEncoder(target)
+    return OnnxEncoder(target, threads=os.cpu_count() or 1)
 
 
 def _export(folder: Path, digest: str, staging: Path, name: str) -> None:

@@ -1,0 +1,270 @@
+"""Does the document answer this question, or is it only about the same subject?
+
+A similarity threshold cannot tell: a question about the same subject that the
+document does not answer is as near as one that it does. Two things can. One is
+what is asked: the corpus holds questions that the document does not answer
+(``not_covered.csv``), and a linear model learns from them and from the entry
+points which wording asks for what is there. The other is the evidence: whether
+the best passage, with all that leads to it, holds the question's words, names
+and figures, and the kind of thing it asks for. A logistic regression weighs both.
+
+Everything is learned from the corpus when it is ingested; each prepared
+question is judged as if it were not there itself (leave-one-out), or the model
+would learn that the right answer is a question it has seen.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.verify import figures
+from corpus.load import Corpus
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from assistant.encoder import Vectors
+    from assistant.retrieval import HybridRetriever, Ranking
+
+    Floats = NDArray[np.float64]
+
+#: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
+MAX_POSITIVES, MAX_NEGATIVES = 2000, 1600
+#: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.
+_RIDGE, _LOGISTIC = 1.0, 1.0
+#: Words of a question that name the document itself.
+_SELF = frozenset({"iom", "framework", "document", "text", "paper", "mcof", "oim", "please", "exactly", "according"})
+
+_KINDS: dict[str, frozenset[str]] = {
+    "how_many": frozenset({"number", "rank", "list"}),
+    "when": frozenset({"date"}),
+    "where": frozenset({"place", "list"}),
+    "who": frozenset({"body", "person", "rule", "list"}),
+    "why": frozenset({"reason", "purpose"}),
+}
+FEATURES = (
+    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_top10",
+    "absent", "absent_top3", "entry_minus_absent", "wording",
+    "cover_passage", "cover_passage_and_entries", "cover_all", "cover_best_entry", "rarest_missing", "unknown_words",
+    "numbers_not_in_passage", "numbers_nowhere", "length", "asks_kind", "kind_matches", "how_many", "how", "when", "where", "who",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as judged: its words, embedding and what was ranked for it.
+
+    ``itself`` is the text of a prepared question that must not count as found.
+    """
+
+    question: str
+    tokens: tuple[str, ...]
+    wh: str
+    vector: Vectors
+    ranking: Ranking
+    itself: str = ""
+
+
+def _terms(text: str) -> list[str]:
+    stems = [stem(w) for w in words(text)]
+    return stems + [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
+
+
+class Evidence:
+    """Stems of every passage, alone and with all that leads to it. Built once from the corpus and the retriever."""
+
+    def __init__(self, corpus: Corpus, retriever: HybridRetriever) -> None:
+        self.passage = {p.ref: frozenset(stem(w) for w in words(p.text)) for p in corpus.passages}
+        leads: dict[str, set[str]] = {p.ref: set(self.passage[p.ref]) for p in corpus.passages}
+        for record in retriever.records:
+            if record.lang == "en":
+                leads[record.ref].update(stem(w) for w in words(record.text))
+        self.leads = {ref: frozenset(stems) for ref, stems in leads.items()}
+        self.all = frozenset().union(*self.leads.values())
+        self.figures = {p.ref: figures(p.text) for p in corpus.passages}
+        self.all_figures = figures(corpus.source)
+        self.kind = {f.id: f.kind for f in corpus.facts}
+        self.idf = retriever.lexical.idf
+        self.unseen = retriever.lexical.unseen_idf
+
+
+def features(asked: Asked, evidence: Evidence, absent: Vectors | None, absent_texts: Sequence[str], wording: float) -> Floats:
+    """What the judgement rests on, in the order of ``FEATURES``, float64."""
+    import numpy as np
+
+    ranking = asked.ranking
+    found = ranking.by_passage
+    best = found[0]
+    scores = [p.score for p in found[:5]] + [0.0] * 5
+    entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
+    sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
+    top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
+    near = np.zeros(3)
+    if absent is not None and len(absent):
+        similar = absent @ asked.vector
+        if asked.itself:
+            similar = np.where([t == asked.itself for t in absent_texts], -1.0, similar)
+        near = np.sort(similar)[::-1][:3]
+    content = [t for t in asked.tokens if t not in FUNCTION_WORDS["en"] and t not in _SELF]
+    stems = [stem(t) for t in content]
+    weights = np.array([evidence.idf.get(s, evidence.unseen) for s in stems]) if stems else np.ones(1)
+
+    def cover(known: frozenset[str] | set[str]) -> float:
+        return float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
+
+    leads = evidence.leads[best.ref]
+    nearest = next((h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record)
+    numbers = figures(asked.question)
+    kind = evidence.kind.get(best.best.record.fact, "")
+    return np.array(
+        [
+            best.score, best.best.score, best.best.dense, best.best.lexical, scores[0] - scores[1], scores[0] - scores[4],
+            entry, sentence, float(np.mean(top)) if top else 0.0,
+            float(near[0]), float(near.mean()), entry - float(near[0]), wording,
+            cover(evidence.passage[best.ref]), cover(leads), cover(evidence.all), cover({stem(w) for w in words(nearest.text)}),
+            max((w for w, s in zip(weights, stems, strict=False) if s not in leads), default=0.0) / 8,
+            float(sum(s not in evidence.all for s in stems)),
+            float(len(numbers - evidence.figures[best.ref])), float(len(numbers - evidence.all_figures)),
+            len(stems) / 10,
+            float(asked.wh in _KINDS), float(kind in _KINDS.get(asked.wh, ())),
+            float(asked.wh == "how_many"), float(asked.wh == "how"), float(asked.wh == "when"), float(asked.wh == "where"),
+            float(asked.wh == "who"),
+        ]
+    )  # fmt: skip
+
+
+class AnswerModel:
+    """Probability that the document answers a question. Immutable after construction."""
+
+    def __init__(self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
+        self._idf = idf
+        self._columns = {t: i for i, t in enumerate(terms)}
+        self._terms = tuple(terms)
+        self._wording, self._mean, self._scale, self._weights = wording, mean, scale, weights
+
+    def _stems(self, texts: Sequence[str]) -> Floats:
+        import numpy as np
+
+        out = np.zeros((len(texts), len(self._columns)), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for term in _terms(text):
+                column = self._columns.get(term)
+                if column is not None:
+                    out[row, column] = 1.0
+        out *= self._idf
+        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+
+    def wording(self, question: str, vector: Vectors) -> float:
+        """How much a question's wording is that of questions the document answers, about 0 to 1."""
+        import numpy as np
+
+        return float(np.concatenate([vector, self._stems([question])[0], [1.0]]) @ self._wording)
+
+    def probability(self, values: Floats) -> float:
+        """Probability of an answer, 0 to 1, from the features."""
+        import numpy as np
+
+        z = float((values - self._mean) / self._scale @ self._weights[:-1] + self._weights[-1])
+        return float(1 / (1 + np.exp(-z)))
+
+    def save(self, path: Path) -> None:
+        """Write the fitted weights as one .npz file."""
+        import numpy as np
+
+        with path.open("wb") as handle:
+            np.savez(
+                handle, idf=self._idf, terms=np.array(self._terms, dtype=np.str_), wording=self._wording.astype(np.float32),
+                mean=self._mean, scale=self._scale, weights=self._weights,
+            )  # fmt: skip
+
+    @classmethod
+    def load(cls, path: Path) -> AnswerModel:
+        """Read fitted weights. Raises OSError or ValueError when they cannot be read or are of another version."""
+        import numpy as np
+
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                if len(data["mean"]) != len(FEATURES):
+                    raise ValueError("the file of the answer model is of another version")
+                return cls(
+                    data["idf"], [str(t) for t in data["terms"]], data["wording"].astype(np.float64), data["mean"],
+                    data["scale"], data["weights"],
+                )  # fmt: skip
+        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError("the file of the answer model is damaged") from error
+
+
+def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, str], Asked]) -> AnswerModel | None:
+    """Learn from the corpus' prepared questions; None where it has none that are not answered.
+
+    ``ask(text, itself)`` reads and ranks a question as a user's would be, without the record ``itself``.
+    """
+    import numpy as np
+
+    positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
+    negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
+    vectors = retriever.vectors_of([*positives, *negatives])
+    positives = [t for t in positives if t in vectors]
+    negatives = [t for t in negatives if t in vectors]
+    if len(positives) < 20 or len(negatives) < 20:
+        return None
+    texts = [*positives, *negatives]
+    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
+    counts: dict[str, int] = {}
+    for text in texts:
+        for term in set(_terms(text)):
+            counts[term] = counts.get(term, 0) + 1
+    terms = sorted(t for t, n in counts.items() if n > 1)
+    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms], dtype=np.float32)
+    empty = np.zeros(0)
+    model = AnswerModel(idf, terms, empty, empty, empty, empty)
+    matrix = np.hstack([np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)])
+    kernel = (matrix @ matrix.T).astype(np.float64)
+    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(texts)))
+    dual = inverse @ labels
+    left_out = labels - dual / np.diag(inverse)
+    absent = np.stack([vectors[t] for t in negatives])
+    evidence = Evidence(corpus, retriever)
+    rows = np.stack(
+        [features(ask(t, t), evidence, absent, negatives, float(w)) for t, w in zip(texts, left_out, strict=True)]
+    )
+    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
+    weights = _logistic((rows - mean) / scale, labels)
+    return AnswerModel(idf, terms, matrix.T.astype(np.float64) @ dual, mean, scale, weights)
+
+
+def _spread(texts: Sequence[str], limit: int) -> list[str]:
+    """At most ``limit`` of the texts, evenly spread, without repeats."""
+    unique = list(dict.fromkeys(texts))
+    step = max(1.0, len(unique) / limit)
+    return [unique[int(i * step)] for i in range(min(limit, len(unique)))]
+
+
+def _logistic(rows: Floats, labels: Floats, rounds: int = 30) -> Floats:
+    """Weights of a logistic regression with an L2 penalty, by Newton's method; the classes count alike, intercept last."""
+    import numpy as np
+
+    x = np.hstack([rows, np.ones((len(rows), 1))])
+    balance = np.where(labels > 0, len(labels) / (2 * labels.sum()), len(labels) / (2 * (len(labels) - labels.sum())))
+    penalty = np.diag([_LOGISTIC] * rows.shape[1] + [1e-6])
+    weights = np.zeros(x.shape[1])
+    for _ in range(rounds):
+        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
+        gradient = x.T @ (balance * (p - labels)) + penalty @ weights
+        hessian = (x * (balance * p * (1 - p))[:, None]).T @ x + penalty
+        step = np.linalg.solve(hessian, gradient)
+        weights -= step
+        if float(np.abs(step).max()) < 1e-6:
+            break
+    return weights
+
+
+def names_in(question: str) -> set[str]:
+    """Folded capitalised words inside a question, for messages about what is missing."""
+    return {fold(w) for w in question.split()[1:] if w[:1].isupper()}
