@@ -32,6 +32,7 @@ from corpus.errors import IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
+    from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever
 
 logger = logging.getLogger(__name__)
@@ -208,12 +209,15 @@ class Assistant:
         except (OSError, ValueError):
             return learn_slots(self.corpus, retriever)
 
-    def asked(self, question: str, itself: str = "") -> Asked:
-        """An English question read and ranked for the judgement; raises what opening the index raises."""
-        retriever = self.retriever
+    def asked(self, question: str, prepared: Vectors | None = None) -> Asked:
+        """An English question read and ranked for the judgement; raises what opening the index raises.
+
+        ``prepared`` is the stored vector of a prepared question, which then does not find itself.
+        """
         u = read(question, self.lexicon)
-        vector = retriever.encode(question) if not itself else retriever.vectors_of([itself])[itself]
-        ranking = retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
+        itself = question if prepared is not None else ""
+        vector = self.retriever.encode(question) if prepared is None else prepared
+        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
         return Asked(question, u.tokens, u.wh, vector, ranking, itself)
 
     def judge(self, asked: Asked) -> float | None:
@@ -221,9 +225,8 @@ class Assistant:
         model = self._answers
         if model is None:
             return None
-        records, absent = self.retriever.examples.get("absent", ((), None))
-        values = features(asked, self._evidence, absent, [r.text for r in records] if asked.itself else (), model.wording(asked.question, asked.vector))
-        return model.probability(values)
+        _, absent = self.retriever.examples.get("absent", ((), None))
+        return model.probability(features(asked, self._evidence, absent, model.wording(asked.question, asked.vector)))
 
     @cached_property
     def _answers(self) -> AnswerModel | None:
