@@ -343,7 +343,8 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     import numpy as np
 
     from assistant.encoder import OnnxEncoder, export_folder
-    from assistant.index import stored_vectors
+    from assistant.index import index_root, stored_vectors
+    from assistant.ranking.wordstore import load_words
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
 
     records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
@@ -360,4 +361,13 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
         vectors = vectors[keep]
         records = tuple(records[i] for i in keep)
     weight = DENSE_WEIGHT if features.fusion else 1.0
-    return identifier, HybridRetriever(records, vectors, encoder, dense_weight=weight)
+    folder = index_root(settings, corpus.info.id) / identifier
+    retriever = HybridRetriever(
+        records,
+        vectors,
+        encoder,
+        dense_weight=weight,
+        title=corpus.info.title,
+        sentence_words=lambda sentences: load_words(folder, sentences, encoder),
+    )
+    return identifier, retriever

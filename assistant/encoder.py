@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from corpus.errors import ModelError
 
@@ -50,6 +50,30 @@ class BulkEncoder(Encoder, Protocol):
 
     def word_pieces(self, text: str) -> int:
         """Word pieces of a text before anything is cut off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one run of the model gives for a text.
+
+    ``vector`` is the text's, ``(dim,)``, L2-normalised; ``pieces`` has shape
+    ``(n_pieces, dim)``, float32, as they leave the last layer; ``offsets`` are
+    the half-open character ranges of the pieces in the text. Frame tokens are
+    left out, and so is what lies beyond the length the model reads.
+    """
+
+    vector: Vectors
+    pieces: Vectors
+    offsets: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class WordEncoder(Encoder, Protocol):
+    """An encoder that gives the vectors of a text's word pieces too."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """A reading of each text, in order."""
         ...
 
 
@@ -184,6 +208,24 @@ class OnnxEncoder:
         import numpy as np
 
         out = np.zeros((len(texts), self.info.dim), dtype=np.float32)
+        for rows, pooled, _, _ in self._runs(texts, batch):
+            out[rows] = pooled
+        return out
+
+    def read(self, texts: Sequence[str], *, batch: int = 32) -> list[Reading]:
+        """Vectors of the texts and of their word pieces, from one run of the model a batch."""
+        out: list[Reading | None] = [None] * len(texts)
+        for rows, pooled, hidden, encoded in self._runs(texts, batch):
+            for place, row in enumerate(rows):
+                kept = [i for i, (a, b) in enumerate(encoded[place].offsets) if b > a]
+                ranges = tuple((int(a), int(b)) for a, b in (encoded[place].offsets[i] for i in kept))
+                out[row] = Reading(pooled[place], hidden[place][kept], ranges)
+        return [reading for reading in out if reading is not None]
+
+    def _runs(self, texts: Sequence[str], batch: int) -> Iterator[tuple[list[int], Vectors, Vectors, Any]]:
+        """Batches: rows of ``texts``, unit vectors, word-piece vectors, and the tokenizer's own result."""
+        import numpy as np
+
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for begin in range(0, len(order), batch):
             rows = order[begin : begin + batch]
@@ -197,5 +239,4 @@ class OnnxEncoder:
             else:
                 weights = mask[..., None].astype(np.float32)
                 pooled = (hidden * weights).sum(axis=1) / np.clip(weights.sum(axis=1), 1e-9, None)
-            out[rows] = pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None)
-        return out
+            yield rows, pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None), hidden, encoded

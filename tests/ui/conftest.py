@@ -45,7 +45,7 @@ def outside_connections() -> Iterator[list[object]]:
     attempts: list[object] = []
     real = socket.socket.connect
 
-    def connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401
+    def connect(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address):
             attempts.append(address)
             raise OSError("no connections outside loopback in tests")
@@ -136,7 +136,7 @@ class Visit:
         self.page.press("#mc-q", "Enter")
         self.page.wait_for_selector(f".turn:nth-child({before + 1}) .msg :is(.acts, .failure)")
 
-    def last(self, selector: str) -> Any:  # noqa: ANN401 - a Playwright locator
+    def last(self, selector: str) -> Any:
         return self.page.locator(f".turn:last-child {selector}")
 
 
@@ -144,11 +144,11 @@ Visitor = Callable[..., Visit]
 
 
 @pytest.fixture
-def visitor(browser: Any, live: Live) -> Iterator[Visitor]:  # noqa: ANN401
+def visitor(browser: Any, live: Live) -> Iterator[Visitor]:
     """Opens pages: ``visitor(url, **context options)``. No visit may reach outside or end with a script error."""
     visits: list[Visit] = []
 
-    def open_page(url: str | None = None, *, ready: bool = True, **options: Any) -> Visit:  # noqa: ANN401
+    def open_page(url: str | None = None, *, ready: bool = True, **options: Any) -> Visit:
         options = {
             "viewport": {"width": 1280, "height": 800},
             "locale": "en-GB",

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from assistant.answer import (
     Answer,
@@ -24,8 +25,12 @@ from assistant.answer import (
 from corpus.errors import IndexDamagedError
 from corpus.load import Corpus, load_corpus
 from corpus.types import Language
+from ui.web.settings import WebSettings
 
-HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> **bold** [link](javascript:alert(1)) {{7*7}} ${1+1}'
+HOSTILE = (
+    '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script> **bold** '
+    "[link](javascript:alert(1)) {{7*7}} ${1+1}"
+)
 
 
 def cite(corpus: Corpus, number: int, ref: str, quote: str | None = None) -> Citation:
@@ -180,9 +185,7 @@ class FakeAssistant:
         )
 
 
-def web_settings(folder: Path, **values: object):  # type: ignore[no-untyped-def]
-    from ui.web.settings import WebSettings
-
+def web_settings(folder: Path, **values: Any) -> WebSettings:
     return WebSettings(**({"data_dir": folder, "log_level": "INFO"} | values))
 
 

@@ -20,8 +20,10 @@ from ui.web.users import write_user
 
 HOST = "127.0.0.1:7860"
 #: Every kind of route there is: own pages, exports, API, MCP, metrics, static files.
-ROUTES = ["/", "/config", "/document", "/matrix", "/matrix/table", "/matrix.csv", "/matrix.png", "/around/p-3", "/metrics", "/simple",
-          "/ui/page.js", "/ui/texts/en.json", "/gradio_api/info", "/gradio_api/mcp/", "/gradio_api/queue/status", "/theme.css"]  # fmt: skip
+ROUTES = (
+    "/ /config /document /matrix /matrix/table /matrix.csv /matrix.png /around/p-3 /metrics /simple /ui/page.js "
+    "/ui/texts/en.json /gradio_api/info /gradio_api/mcp/ /gradio_api/queue/status /theme.css"
+).split()
 
 Client = Callable[..., httpx.AsyncClient]
 
@@ -30,7 +32,7 @@ Client = Callable[..., httpx.AsyncClient]
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     opened: list[httpx.AsyncClient] = []
 
-    def make(*, peer: str = "127.0.0.1", host: str = HOST, **values: Any) -> httpx.AsyncClient:  # noqa: ANN401
+    def make(*, peer: str = "127.0.0.1", host: str = HOST, **values: Any) -> httpx.AsyncClient:
         app = build_app(FakeAssistant(), web_settings(tmp_path, **values))
         transport = httpx.ASGITransport(app=app, client=(peer, 5000), raise_app_exceptions=False)
         opened.append(httpx.AsyncClient(transport=transport, base_url=f"http://{host}"))
@@ -170,9 +172,10 @@ async def test_too_much_is_refused_announced_or_not(client: Client) -> None:
 async def test_what_gradio_brings_and_nobody_needs_is_not_there(client: Client) -> None:
     c = client()
     for path in (
-        "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/file=/etc/passwd", "/gradio_api/proxy=http://evil.example", "/monitoring",
-        "/gradio_api/deep_link", "/gradio_api/component_server", "/login", "/docs", "/openapi.json", "/ui/../settings.py", "/ui/app.py",
-    ):  # fmt: skip
+        "/gradio_api/upload /gradio_api/file=/etc/passwd /file=/etc/passwd /gradio_api/proxy=http://evil.example "
+        "/login /gradio_api/deep_link /gradio_api/component_server /monitoring /docs /openapi.json /ui/../settings.py"
+        " /ui/app.py"
+    ).split():
         assert (await c.get(path)).status_code == 404, path
 
 

@@ -31,7 +31,7 @@ def text(visit: Visit, selector: str) -> str:
     return str(visit.page.inner_text(selector))
 
 
-def focused(visit: Visit, script: str = "e => e.id || e.className") -> Any:  # noqa: ANN401
+def focused(visit: Visit, script: str = "e => e.id || e.className") -> Any:
     return visit.page.evaluate(f"() => ({script})(document.activeElement)")
 
 
@@ -343,12 +343,16 @@ def test_too_many_questions_are_told_to_come_back(visitor: Visitor, start: Start
     assert re.search(r"ask again in \d+ seconds", v.last(".failure").inner_text())
 
 
+def _fill(store: FeedbackStore, size: int) -> None:
+    for n in range(2_000):
+        store.add(Feedback(f"{size}x{n}", time.time(), "page", "up", "", "q" * size, "", "", (), {}))
+
+
 def test_a_full_disk_for_the_feedback_file_is_one_sentence(visitor: Visitor, start: Start, tmp_path: Path) -> None:
     store = FeedbackStore(tmp_path / "full.sqlite3", max_pages=12)
     for size in (2_000, 10):
         with pytest.raises(FeedbackFull):
-            for n in range(2_000):
-                store.add(Feedback(f"{size}x{n}", time.time(), "page", "up", "", "q" * size, "", "", (), {}))
+            _fill(store, size)
     v = visitor(start(store=store).url)
     v.ask("What is a migration crisis?")
     v.last("[data-verdict=up]").click()
