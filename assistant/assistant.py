@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant import guards
+from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.compose import passages as by_passage
 from assistant.compose import ratings
@@ -18,14 +19,14 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
-from assistant.records import build_records
+from assistant.records import build_records, embedded
 from assistant.routes import Router
 from assistant.refine import is_decided, refine
 from assistant.settings import Settings
 from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
 from assistant.text import detect_language
-from assistant.understanding import Understanding, in_danger, understand
+from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
 from corpus.errors import IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
@@ -72,7 +73,7 @@ class Assistant:
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
-        self._router = Router(corpus, self.retriever_or_none, features, settings)
+        self._router = Router(corpus, self.retriever_or_none, self.judge, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -201,11 +202,39 @@ class Assistant:
         retriever = self.retriever_or_none()
         if retriever is None or not self.corpus.utterances:
             return None
-        kept = slots_file(self.settings, self.index_id or "")
+        kept = learned_file(self.settings, "slots", self.index_id or "")
         try:
             return SlotModel.load(kept)
         except (OSError, ValueError):
             return learn_slots(self.corpus, retriever)
+
+    def asked(self, question: str, itself: str = "") -> Asked:
+        """An English question read and ranked for the judgement; raises what opening the index raises."""
+        retriever = self.retriever
+        u = read(question, self.lexicon)
+        vector = retriever.encode(question) if not itself else retriever.vectors_of([itself])[itself]
+        ranking = retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
+        return Asked(question, u.tokens, u.wh, vector, ranking, itself)
+
+    def judge(self, asked: Asked) -> float | None:
+        """Probability that the document answers, 0 to 1; None where nothing was learned about that."""
+        model = self._answers
+        if model is None:
+            return None
+        records, absent = self.retriever.examples.get("absent", ((), None))
+        values = features(asked, self._evidence, absent, [r.text for r in records] if asked.itself else (), model.wording(asked.question, asked.vector))
+        return model.probability(values)
+
+    @cached_property
+    def _answers(self) -> AnswerModel | None:
+        try:
+            return AnswerModel.load(learned_file(self.settings, "answers", self.index_id or ""))
+        except (OSError, ValueError):
+            return None
+
+    @cached_property
+    def _evidence(self) -> Evidence:
+        return Evidence(self.corpus, self.retriever)
 
     def _previous(self, earlier: Sequence[str]) -> Draft | None:
         """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
@@ -288,9 +317,9 @@ def model_words(model: str) -> set[str]:
     return {w for w in lines if w.isalpha() and len(w) > 3}
 
 
-def slots_file(settings: Settings, index: str) -> Path:
-    """Where ``mcof ingest`` keeps the slot model that belongs to an index."""
-    return settings.data_dir / "models" / f"slots-{index}.npz"
+def learned_file(settings: Settings, name: str, index: str) -> Path:
+    """Where ``mcof ingest`` keeps what was learned from the corpus of an index: ``name`` is slots or answers."""
+    return settings.data_dir / "models" / f"{name}-{index}.npz"
 
 
 def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
@@ -311,13 +340,18 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     Raises:
         IndexUnusableError, ModelError: with the command that mends it.
     """
+    import numpy as np
+
     from assistant.encoder import OnnxEncoder, export_folder
-    from assistant.index import stored_vectors
+    from assistant.index import index_root, stored_vectors
+    from assistant.ranking.wordstore import load_words
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
 
     records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
     encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
-    identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id)
+    identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
+    vectors = np.zeros((len(records), stored.shape[1]), dtype=np.float32)
+    vectors[[i for i, r in enumerate(records) if r.lang == "en"]] = stored
     keep = [
         i
         for i, r in enumerate(records)
@@ -327,4 +361,13 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
         vectors = vectors[keep]
         records = tuple(records[i] for i in keep)
     weight = DENSE_WEIGHT if features.fusion else 1.0
-    return identifier, HybridRetriever(records, vectors, encoder, dense_weight=weight)
+    folder = index_root(settings, corpus.info.id) / identifier
+    retriever = HybridRetriever(
+        records,
+        vectors,
+        encoder,
+        dense_weight=weight,
+        title=corpus.info.title,
+        sentence_words=lambda sentences: load_words(folder, sentences, encoder),
+    )
+    return identifier, retriever

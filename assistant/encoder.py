@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from corpus.errors import ModelError
 
@@ -41,6 +41,42 @@ class Encoder(Protocol):
         ...
 
 
+class BulkEncoder(Encoder, Protocol):
+    """An encoder that a whole index can be built with; ``model_sha256`` is the hash of its weights."""
+
+    model_sha256: str
+    dim: int
+    max_word_pieces: int
+
+    def word_pieces(self, text: str) -> int:
+        """Word pieces of a text before anything is cut off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one run of the model gives for a text.
+
+    ``vector`` is the text's, ``(dim,)``, L2-normalised; ``pieces`` has shape
+    ``(n_pieces, dim)``, float32, as they leave the last layer; ``offsets`` are
+    the half-open character ranges of the pieces in the text. Frame tokens are
+    left out, and so is what lies beyond the length the model reads.
+    """
+
+    vector: Vectors
+    pieces: Vectors
+    offsets: tuple[tuple[int, int], ...]
+
+
+@runtime_checkable
+class WordEncoder(Encoder, Protocol):
+    """An encoder that gives the vectors of a text's word pieces too."""
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """A reading of each text, in order."""
+        ...
+
+
 def file_sha256(path: Path) -> str:
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
@@ -64,7 +100,7 @@ def model_folder(model: str) -> Path:
     folder = Path(model)
     if not (folder / "modules.json").is_file():
         raise ModelError(
-            f"MCOF_EMBEDDING_MODEL: {model!r} is neither {PACKAGED_MODEL!r} nor a folder with a sentence-transformers model."
+            f"MCOF_EMBEDDING_MODEL: {model!r} is neither {PACKAGED_MODEL!r} nor a sentence-transformers folder."
         )
     return folder
 
@@ -79,11 +115,16 @@ def weights_file(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class ExportInfo:
-    """What ``export.json`` says of an exported encoder."""
+    """What ``export.json`` says of an exported encoder; ``onnx`` and ``tokenizer`` are files beside it.
+
+    It is written last and replaced in one step, so the files it names are whole.
+    """
 
     model_id: str
     weights_sha256: str
+    onnx: str
     onnx_sha256: str
+    tokenizer: str
     dim: int
     pooling: str
     max_word_pieces: int
@@ -96,29 +137,40 @@ def export_folder(data_dir: Path, model: str) -> Path:
     return data_dir / "models" / f"{Path(model).name}-{key}"
 
 
+def read_export(folder: Path) -> ExportInfo:
+    """What was exported into a folder.
+
+    Raises:
+        ModelError: nothing was, or its description cannot be read.
+    """
+    try:
+        data = json.loads((folder / "export.json").read_text(encoding="utf-8"))
+        return ExportInfo(**data | {"inputs": tuple(data["inputs"])})
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError("The embedding model has not been exported yet.", remedy="Run 'mcof ingest'.") from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
+
+
 class OnnxEncoder:
     """An exported encoder. Loading is deferred to the first text; thread-safe afterwards."""
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1, info: ExportInfo | None = None) -> None:
         self._folder = folder
         self._threads = threads
-        try:
-            data = json.loads((folder / "export.json").read_text(encoding="utf-8"))
-            data["inputs"] = tuple(data["inputs"])
-            self.info = ExportInfo(**data)
-        except FileNotFoundError as error:
-            raise ModelError("The embedding model has not been exported yet.", remedy="Run 'mcof ingest'.") from error
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest --force'.") from error
+        self.info = info or read_export(folder)
         self.model_id = f"{self.info.model_id}@{self.info.weights_sha256[:12]}"
+        self.model_sha256 = self.info.weights_sha256
+        self.dim = self.info.dim
+        self.max_word_pieces = min(MAX_WORD_PIECES, self.info.max_word_pieces)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - onnxruntime ships no types
         import onnxruntime as ort
 
-        path = self._folder / "encoder.onnx"
+        path = self._folder / self.info.onnx
         if not path.is_file() or file_sha256(path) != self.info.onnx_sha256:
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest --force'.")
+            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.")
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -127,12 +179,18 @@ class OnnxEncoder:
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = self._read_tokenizer()
         tokenizer.enable_truncation(self.info.max_word_pieces)
         tokenizer.enable_padding()
         return tokenizer
+
+    def _read_tokenizer(self) -> Any:  # noqa: ANN401
+        from tokenizers import Tokenizer
+
+        try:
+            return Tokenizer.from_file(str(self._folder / self.info.tokenizer))
+        except Exception as error:  # the library raises bare Exception
+            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
 
     def word_pieces(self, text: str) -> int:
         """Word pieces of a text before anything is cut off, the two frame tokens included."""
@@ -140,9 +198,7 @@ class OnnxEncoder:
 
     @cached_property
     def _counter(self) -> Any:  # noqa: ANN401
-        from tokenizers import Tokenizer
-
-        counter = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        counter = self._read_tokenizer()
         counter.no_truncation()
         counter.no_padding()
         return counter
@@ -152,6 +208,24 @@ class OnnxEncoder:
         import numpy as np
 
         out = np.zeros((len(texts), self.info.dim), dtype=np.float32)
+        for rows, pooled, _, _ in self._runs(texts, batch):
+            out[rows] = pooled
+        return out
+
+    def read(self, texts: Sequence[str], *, batch: int = 32) -> list[Reading]:
+        """Vectors of the texts and of their word pieces, from one run of the model a batch."""
+        out: list[Reading | None] = [None] * len(texts)
+        for rows, pooled, hidden, encoded in self._runs(texts, batch):
+            for place, row in enumerate(rows):
+                kept = [i for i, (a, b) in enumerate(encoded[place].offsets) if b > a]
+                ranges = tuple((int(a), int(b)) for a, b in (encoded[place].offsets[i] for i in kept))
+                out[row] = Reading(pooled[place], hidden[place][kept], ranges)
+        return [reading for reading in out if reading is not None]
+
+    def _runs(self, texts: Sequence[str], batch: int) -> Iterator[tuple[list[int], Vectors, Vectors, Any]]:
+        """Batches: rows of ``texts``, unit vectors, word-piece vectors, and the tokenizer's own result."""
+        import numpy as np
+
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         for begin in range(0, len(order), batch):
             rows = order[begin : begin + batch]
@@ -165,5 +239,4 @@ class OnnxEncoder:
             else:
                 weights = mask[..., None].astype(np.float32)
                 pooled = (hidden * weights).sum(axis=1) / np.clip(weights.sum(axis=1), 1e-9, None)
-            out[rows] = pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None)
-        return out
+            yield rows, pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None), hidden, encoded

@@ -12,9 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from assistant.encoder import Reading, WordEncoder
+from assistant.ranking.bm25 import Bm25Index
+from assistant.ranking.signals import PassageSignals, fitness
+from assistant.ranking.tokens import Token, tokenize
+from assistant.ranking.wordvectors import WordVectors, pool_words
 from assistant.records import EXAMPLES, Record
 from assistant.text import FUNCTION_WORDS, stem, words
 from corpus.types import Language
@@ -35,6 +40,10 @@ DENSE_WEIGHT = 0.6
 #: Weights of a passage's best records in its score. Three instead of one: recall@3 .897 -> .918, MRR .809 -> .834
 #: on 380 prepared questions that are no entry points.
 PASSAGE_WEIGHTS = (1.0, 0.5, 0.25)
+#: Share of the dense score for a question in a language that the encoder does not know.
+FOREIGN_DENSE_WEIGHT = 0.15
+#: Encoder runs kept, so that the steps of one answer share one run.
+_READINGS_KEPT = 16
 
 
 def index_tokens(text: str, lang: Language) -> list[str]:
@@ -54,52 +63,26 @@ def query_tokens(tokens: Sequence[str], lang: Language) -> list[str]:
 
 
 class LexicalIndex:
-    """BM25 over the records' stems, as posting lists.
-
-    Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework:
-    BM25 and Beyond", 2009, with the non-negative idf of Lucene.
-    """
+    """BM25 over the records' stems, each score as a share of the highest one any text could reach."""
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        import numpy as np
-
-        lengths = np.array([len(d) for d in documents], dtype=np.float32)
-        average = float(lengths.mean()) if len(documents) else 1.0
-        counts: dict[str, dict[int, int]] = {}
-        for number, document in enumerate(documents):
-            for token in document:
-                row = counts.setdefault(token, {})
-                row[number] = row.get(number, 0) + 1
-        self.size = len(documents)
-        self.idf: dict[str, float] = {}
-        self._postings: dict[str, tuple[NDArray[np.int64], Scores]] = {}
-        for token, row in counts.items():
-            numbers = np.fromiter(row.keys(), dtype=np.int64)
-            frequency = np.fromiter(row.values(), dtype=np.float32)
-            idf = float(np.log(1 + (self.size - len(row) + 0.5) / (len(row) + 0.5)))
-            norm = K1 * (1 - B + B * lengths[numbers] / max(average, 1.0))
-            self.idf[token] = idf
-            self._postings[token] = (numbers, idf * frequency * (K1 + 1) / (frequency + norm))
+        self._index = Bm25Index(documents, K1, B)
 
     @cached_property
+    def idf(self) -> dict[str, float]:
+        """Inverse document frequency of every stem."""
+        return self._index.frequencies()
+
+    @property
     def unseen_idf(self) -> float:
         """Weight of a word that occurs nowhere: that of one occurring in half a record."""
-        import math
-
-        return math.log(1 + (self.size + 0.5) / 0.5)
+        return self._index.unseen_idf
 
     def scores(self, tokens: Sequence[str]) -> Scores:
-        """BM25 score of every record, shape ``(n_records,)``, over the highest reachable one."""
-        import numpy as np
-
-        out = np.zeros(self.size, dtype=np.float32)
-        reachable = 0.0
-        for token in dict.fromkeys(tokens):
-            reachable += self.idf.get(token, 0.0) * (K1 + 1)
-            if token in self._postings:
-                numbers, weights = self._postings[token]
-                out[numbers] += weights
-        return out / reachable if reachable else out
+        """Score of every record, shape ``(n_records,)``, 0 to 1."""
+        reachable = self._index.reachable(tokens)
+        scores = self._index.scores(tokens)
+        return scores / reachable if reachable else scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +97,17 @@ class ScoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPassage:
-    """A passage as ranked: its score, and its best record."""
+    """A passage as ranked: its absolute score, its best record, and how well it fits.
+
+    Passages are ordered by ``fit``, which compares the passages of one question
+    only; ``score`` compares between questions. The order by one need not be
+    that by the other.
+    """
 
     ref: str
     score: float
     best: ScoredRecord
+    fit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +140,18 @@ class HybridRetriever:
         encoder: Encoder,
         *,
         dense_weight: float = DENSE_WEIGHT,
+        title: str = "",
+        sentence_words: Callable[[Sequence[Record]], WordVectors] | None = None,
     ) -> None:
         """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone.
 
-        Records that lead to no passage are kept apart: they are examples, not places.
+        Records that lead to no passage are kept apart: they are examples, not
+        places. ``title`` is what the document is about. ``sentence_words``
+        gives the word vectors of sentences; where it and an encoder of words
+        are there, and no prepared questions are, they take part in the ranking.
         """
+        import numpy as np
+
         places = [i for i, r in enumerate(records) if r.kind not in EXAMPLES]
         self.records = tuple(records[i] for i in places)
         self.examples = {
@@ -166,13 +162,30 @@ class HybridRetriever:
         self._vectors = vectors[places]
         self._encoder = encoder
         self._dense_weight = dense_weight
-        refs = {ref: i for i, ref in enumerate(dict.fromkeys(r.ref for r in self.records))}
-        self._refs = tuple(refs)
-        groups: list[list[int]] = [[] for _ in refs]
-        for number, record in enumerate(self.records):
-            groups[refs[record.ref]].append(number)
-        self._groups = tuple(tuple(g) for g in groups)
+        self.refs = tuple(dict.fromkeys(r.ref for r in self.records))
+        number = {ref: i for i, ref in enumerate(self.refs)}
+        #: Place in ``refs`` of each record's passage.
+        self.passage_of: NDArray[np.int64] = np.array([number[r.ref] for r in self.records], dtype=np.int64)
+        counts = np.bincount(self.passage_of, minlength=len(self.refs))
+        self._begins = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if len(counts) else counts
         self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
+        self.title = tokenize(title)
+        self._sentence_words = sentence_words
+        self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
+
+    @cached_property
+    def signals(self) -> PassageSignals:
+        """The signals over whole passages, made when the first question is ranked by them."""
+        return PassageSignals(passage_tokens(self.records, self.refs), self.title)
+
+    @cached_property
+    def evidence(self) -> EvidenceSentences | None:
+        """The document's sentences with their word vectors; None beside prepared questions or without such vectors."""
+        prepared = any(r.kind not in ("sentence", "chunk") for r in self.records)
+        if prepared or self._sentence_words is None or not isinstance(self._encoder, WordEncoder):
+            return None
+        numbers = evidence_records(self.records)
+        return EvidenceSentences(numbers, self._sentence_words([self.records[i] for i in numbers])) if numbers else None
 
     def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """Stored vectors of those of the texts that are records' texts."""
@@ -184,12 +197,24 @@ class HybridRetriever:
 
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""
-        return self._encoder.encode([text])[0]
+        return self._read(text).vector
+
+    def question_words(self, text: str, tokens: Sequence[Token]) -> Vectors:
+        """Word vectors of a question, ``(len(tokens), dim)``, from the run that gave its embedding."""
+        return pool_words(self._read(text), tokens)
+
+    def _read_now(self, text: str) -> Reading:
+        import numpy as np
+
+        if isinstance(self._encoder, WordEncoder):
+            return self._encoder.read([text])[0]
+        return Reading(self._encoder.encode([text])[0], np.zeros((0, 0), dtype=np.float32), ())
 
     def rank(
-        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None
+        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None, without: str = ""
     ) -> Ranking:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
+        Records whose text is ``without`` do not count (to judge a prepared question as if it were not there).
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -197,30 +222,87 @@ class HybridRetriever:
         import numpy as np
 
         lexical = self.lexical.scores(query_tokens(tokens, lang))
-        weight = self._dense_weight
-        if lang != "en":
-            weight = min(weight, 0.15)
+        weight = self._dense_weight if lang == "en" else min(self._dense_weight, FOREIGN_DENSE_WEIGHT)
         if weight:
             dense = self._vectors @ (self.encode(text) if vector is None else vector)
         else:
             dense = np.zeros_like(lexical)
         fused = weight * dense + (1 - weight) * lexical
+        if without:
+            fused[[i for i, r in enumerate(self.records) if r.text == without]] = -1.0
         order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
 
         def scored(i: int) -> ScoredRecord:
             return ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i]))
 
-        return Ranking(tuple(scored(i) for i in order.tolist()), tuple(self._passages(fused, scored)))
+        score, best = self._by_passage(fused)
+        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 else score
+        passages = (
+            ScoredPassage(self.refs[i], float(score[i]), scored(int(best[i])), float(fit[i]))
+            for i in np.argsort(-fit, kind="stable").tolist()
+        )
+        return Ranking(tuple(scored(i) for i in order.tolist()), tuple(passages))
 
-    def _passages(self, fused: Scores, scored: Callable[[int], ScoredRecord]) -> list[ScoredPassage]:
-        """Passages by the weighted mean of their best records' scores: several ways that lead there count."""
+    def _by_passage(self, fused: Scores) -> tuple[Scores, NDArray[np.int64]]:
+        """Weighted mean of each passage's best records, ``(n_passages,)``, and the number of its best record."""
         import numpy as np
 
-        out = []
-        for ref, group in zip(self._refs, self._groups, strict=True):
-            values = fused[list(group)]
-            best = np.argsort(-values, kind="stable")[: len(PASSAGE_WEIGHTS)]
-            total = sum(w * float(values[i]) for w, i in zip(PASSAGE_WEIGHTS, best, strict=False))
-            out.append((total / sum(PASSAGE_WEIGHTS[: len(best)]), group[int(best[0])], ref))
-        out.sort(key=lambda row: -row[0])
-        return [ScoredPassage(ref, score, scored(i)) for score, i, ref in out]
+        order = np.lexsort((-fused, self.passage_of))
+        place = np.arange(len(order)) - self._begins[self.passage_of[order]]
+        shares = np.zeros(len(order))
+        for rank, share in enumerate(PASSAGE_WEIGHTS):
+            shares[place == rank] = share
+        rows, size = self.passage_of[order], len(self.refs)
+        total = np.bincount(rows, shares * fused[order], size)
+        return (total / np.bincount(rows, shares, size)).astype(np.float32), order[self._begins]
+
+    def _fit(self, text: str, score: Scores) -> Scores:
+        """How well each passage fits the question, among the passages."""
+        tokens = tokenize(text)
+        signals = self.signals.read(tokens) | {"fused": score}
+        if self.evidence is not None:
+            alignment = self.evidence.words.alignment(self.question_words(text, tokens))
+            aligned = alignment @ self.signals.word_weights(tokens)
+            signals["words"] = self.best_by_passage(aligned, self.evidence.records)
+        return fitness(signals)
+
+    def best_by_passage(self, values: Scores, records: Sequence[int]) -> Scores:
+        """The largest of the ``values`` that belong to ``records``, by passage; 0 where a passage has none of them."""
+        import numpy as np
+
+        best = np.full(len(self.refs), -np.inf, dtype=np.float32)
+        np.maximum.at(best, self.passage_of[list(records)], values)
+        return np.where(np.isinf(best), np.float32(0), best)
+
+
+@dataclass(frozen=True)
+class EvidenceSentences:
+    """Numbers of the records that are the document's own sentences, and the word vectors of each."""
+
+    records: tuple[int, ...]
+    words: WordVectors
+
+
+def evidence_records(records: Sequence[Record]) -> tuple[int, ...]:
+    """Numbers of the records that are the document once: its sentences, and chunks of those too long to be one."""
+    sentences: dict[str, list[Record]] = {}
+    for record in records:
+        if record.kind == "sentence":
+            sentences.setdefault(record.ref, []).append(record)
+    return tuple(
+        i
+        for i, r in enumerate(records)
+        if r.kind == "sentence"
+        or (r.kind == "chunk" and not any(r.start < s.end and s.start < r.end for s in sentences.get(r.ref, ())))
+    )
+
+
+def passage_tokens(records: Sequence[Record], refs: Sequence[str]) -> list[list[Token]]:
+    """The words that lead to each passage: its own, once, and those of its prepared English questions and facts."""
+    number = {ref: i for i, ref in enumerate(refs)}
+    tokens: list[list[Token]] = [[] for _ in refs]
+    own = set(evidence_records(records))
+    for i, record in enumerate(records):
+        if i in own or (record.kind not in ("sentence", "chunk") and record.lang == "en"):
+            tokens[number[record.ref]].extend(tokenize(record.text))
+    return tokens

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.answer import Citation, Paragraph, Status
+from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
 from assistant.compose import ratings
 from assistant.compose import tables as by_table
@@ -22,11 +23,14 @@ from corpus.types import PHASES, Fact
 
 if TYPE_CHECKING:
     from assistant.assistant import Features
+    from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever, Ranking, ScoredPassage
     from assistant.settings import Settings
 
 #: Score of the best passage below which nothing in the document is near the question (off-topic).
 OFF_TOPIC = 0.30
+#: Probability from which a question counts as answered by the document.
+ANSWERED = 0.30
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
@@ -49,11 +53,13 @@ class Router:
         self,
         corpus: Corpus,
         retriever: Callable[[], HybridRetriever | None],
+        judge: Callable[[Asked], float | None],
         features: Features,
         settings: Settings,
     ) -> None:
         self.corpus = corpus
         self._retriever = retriever
+        self._judge = judge
         self._features = features
         self._settings = settings
         self._rankings: dict[int, Sequence[ScoredPassage]] = {}
@@ -284,13 +290,14 @@ class Router:
         if retriever is None:
             self._template(draft, "no_index", "not_in_document")
             return True
-        ranking = retriever.rank(u.text, u.tokens, u.language)
+        vector = retriever.encode(u.text)
+        ranking = retriever.rank(u.text, u.tokens, u.language, vector=vector)
         found = ranking.passages(self._settings.top_k)
         self._rankings[id(draft)] = found
         if not found:
             self._template(draft, "out_of_scope", "out_of_scope")
             return True
-        if self._features.abstention and not self._answerable(u, ranking):
+        if self._features.abstention and not self._answerable(u, ranking, vector):
             self._no(draft, u, ranking)
             return True
         chosen = self._choose(ranking, found) if self._features.facts else []
@@ -312,8 +319,14 @@ class Router:
             chosen += ranking.facts(found[1].ref)[:1]
         return [self.corpus.fact_by_id[h.record.fact] for h in chosen]
 
-    def _answerable(self, u: Understanding, ranking: Ranking) -> bool:
-        return ranking.by_passage[0].score >= OFF_TOPIC
+    def _answerable(self, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
+        """Whether the document answers: near enough at all, and judged to hold what is asked for."""
+        if ranking.by_passage[0].score < OFF_TOPIC:
+            return False
+        if u.language != "en":
+            return True
+        probability = self._judge(Asked(u.text, u.tokens, u.wh, vector, ranking))
+        return probability is None or probability >= ANSWERED
 
     # --- noes
 

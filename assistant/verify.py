@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingRow, RatingTable
 from assistant.text import fold
 from corpus.load import Corpus
-from corpus.types import LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +68,11 @@ def names(text: str) -> set[str]:
 
 def _holds(evidence: str, term: str) -> bool:
     return re.search(rf"(?<![\w]){re.escape(fold(term))}(?![\w])", evidence) is not None
+
+
+def _holds_number(evidence: str, number: str) -> bool:
+    """As ``_holds``; an ordinal or a decade ("the 100th Session", "the early 1990s") holds its number."""
+    return re.search(rf"(?<![\w]){re.escape(number)}(?:st|nd|rd|th|s)?(?![\w])", evidence) is not None
 
 
 def check_sentence(text: str, evidence: str) -> list[Finding]:

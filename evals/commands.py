@@ -153,7 +153,9 @@ def gate_command(
     before = gate.read_reference() if gate.REFERENCE.exists() else {}
     if update:
         gate.accept(now, before, reason)
-        typer.echo(f"The reference now holds {len(now.records)} items.")
+        typer.echo(f"The reference now holds {len(now.records)} items; raise the thresholds of gate.toml by hand to:")
+        for name, value in checks.totals_of(now).items():
+            typer.echo(f"  {name} = {value:.3f}")
         return
     failures = checks.check(now, before, gate.read_thresholds())
     for failure in failures:

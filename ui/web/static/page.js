@@ -240,7 +240,6 @@
           const same = turn.shared.text === d.version.text && turn.shared.index === d.version.index;
           head.append(el("p", { class: "notice", lang }, T(same ? "shared_same" : "shared_changed")));
         }
-        if (d.notice) head.append(el("p", { class: "notice", dir: "auto" }, d.notice));
       }
       const shown = blocks.childElementCount;
       (d.blocks || []).slice(shown).forEach((b) => { const w = el("div", { class: "block" }); w.append(html(b)); blocks.append(w); });
@@ -255,6 +254,7 @@
   }
   function tailOf(turn) {
     const d = turn.data, out = [];
+    if (d.notice) out.push(el("p", { class: "notice", dir: "auto" }, d.notice));
     if (d.sources) out.push(html(d.sources));
     if (d.choices.length) out.push(chips("choices", d.choices));
     if (d.suggestions.length) out.push(chips("suggestions", d.suggestions));

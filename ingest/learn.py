@@ -1,0 +1,42 @@
+"""What is learned from a corpus once it is embedded: what wording asks for, and what the document does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+from assistant.answerable import AnswerModel
+from assistant.answerable import learn as learn_answers
+from assistant.assistant import Assistant, learn_slots, learned_file, open_index
+from assistant.settings import Settings
+from assistant.slots import SlotModel
+from corpus.load import Corpus
+
+
+def learn(corpus: Corpus, settings: Settings, index: str, progress: Callable[[str, int, int], None]) -> None:
+    """Fit and keep the models of an index, where they are missing and the corpus has something to learn from."""
+    slots, answers = learned_file(settings, "slots", index), learned_file(settings, "answers", index)
+    if slots.is_file() and answers.is_file():
+        return
+    if not corpus.utterances and not corpus.not_covered:
+        return
+    assistant = Assistant(corpus, settings, lambda: open_index(corpus, settings))
+    progress("learn", 0, 2)
+    _keep(learn_slots(corpus, assistant.retriever), slots)
+    progress("learn", 1, 2)
+    _keep(learn_answers(corpus, assistant.retriever, assistant.asked), answers)
+    progress("learn", 2, 2)
+    for old in slots.parent.glob("*.npz"):
+        if not old.stem.endswith(index):
+            old.unlink(missing_ok=True)
+
+
+def _keep(model: SlotModel | AnswerModel | None, path: Path) -> None:
+    """Write a model under another name and rename it, so that no reader sees half of it."""
+    if model is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
+    model.save(staging)
+    staging.replace(path)
