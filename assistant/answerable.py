@@ -19,10 +19,11 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.text import FUNCTION_WORDS, stem, words
 from assistant.verify import figures
 from corpus.load import Corpus
 
@@ -74,7 +75,7 @@ class Asked:
 
 def _terms(text: str) -> list[str]:
     stems = [stem(w) for w in words(text)]
-    return stems + [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
+    return stems + [f"{a} {b}" for a, b in pairwise(stems)]
 
 
 class Evidence:
@@ -122,14 +123,18 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: 
     weights = np.array([evidence.idf.get(s, evidence.unseen) for s in stems]) if stems else np.ones(1)
 
     def cover(known: frozenset[str] | set[str]) -> float:
-        return float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
+        return (
+            float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
+        )
 
     # a prepared question must not vouch for its own words
     own = {stem(w) for w in words(asked.itself)} if asked.itself else set()
     owner = evidence.place.get(asked.itself, "")
     leads = {s for s in stems if evidence.leads[best.ref][s] > (s in own and owner == best.ref)}
     everything = {s for s in stems if evidence.all[s] > (s in own and bool(owner))}
-    nearest = next((h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record)
+    nearest = next(
+        (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
+    )
     numbers = figures(asked.question)
     kind = evidence.kind.get(best.best.record.fact, "")
     return np.array(
@@ -152,7 +157,9 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: 
 class AnswerModel:
     """Probability that the document answers a question. Immutable after construction."""
 
-    def __init__(self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
+    def __init__(
+        self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats
+    ) -> None:
         self._idf = idf
         self._columns = {t: i for i, t in enumerate(terms)}
         self._terms = tuple(terms)
@@ -161,14 +168,14 @@ class AnswerModel:
     def _stems(self, texts: Sequence[str]) -> Floats:
         import numpy as np
 
-        out = np.zeros((len(texts), len(self._columns)), dtype=np.float32)
+        out = np.zeros((len(texts), len(self._columns)))
         for row, text in enumerate(texts):
             for term in _terms(text):
                 column = self._columns.get(term)
                 if column is not None:
                     out[row, column] = 1.0
         out *= self._idf
-        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
@@ -231,10 +238,12 @@ def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vector
         for term in set(_terms(text)):
             counts[term] = counts.get(term, 0) + 1
     terms = sorted(t for t, n in counts.items() if n > 1)
-    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms], dtype=np.float32)
+    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms])
     empty = np.zeros(0)
     model = AnswerModel(idf, terms, empty, empty, empty, empty)
-    matrix = np.hstack([np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)])
+    matrix = np.hstack(
+        [np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)]
+    )
     kernel = (matrix @ matrix.T).astype(np.float64)
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(texts)))
     dual = inverse @ labels
@@ -243,7 +252,10 @@ def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vector
     evidence = Evidence(corpus, retriever)
     place = {text: i for i, text in enumerate(negatives)}
     rows = np.stack(
-        [features(ask(t, vectors[t]), evidence, absent, float(w), place.get(t, -1)) for t, w in zip(texts, left_out, strict=True)]
+        [
+            features(ask(t, vectors[t]), evidence, absent, float(w), place.get(t, -1))
+            for t, w in zip(texts, left_out, strict=True)
+        ]
     )
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     weights = _logistic((rows - mean) / scale, labels)
@@ -274,8 +286,3 @@ def _logistic(rows: Floats, labels: Floats, rounds: int = 30) -> Floats:
         if float(np.abs(step).max()) < 1e-6:
             break
     return weights
-
-
-def names_in(question: str) -> set[str]:
-    """Folded capitalised words inside a question, for messages about what is missing."""
-    return {fold(w) for w in question.split()[1:] if w[:1].isupper()}

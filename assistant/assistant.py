@@ -6,22 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant import guards
-from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
-from assistant.compose import passages as by_passage
-from assistant.compose import ratings
-from assistant.compose import tables as by_table
+from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import build_records, embedded
-from assistant.routes import Router
 from assistant.refine import is_decided, refine
+from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
@@ -180,7 +177,7 @@ class Assistant:
             draft.language = understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
-            self._router.answer(draft, u, lambda turns=tuple(before): self._previous(turns))
+            self._router.answer(draft, u, partial(self._previous, tuple(before)))
             if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -195,7 +192,11 @@ class Assistant:
             return u
         retriever = self.retriever_or_none()
         model = self._slot_model
-        return u if retriever is None or model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
+        return (
+            u
+            if retriever is None or model is None
+            else refine(u, model.predict(u.question, retriever.encode(u.question)))
+        )
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
@@ -252,7 +253,9 @@ class Assistant:
         if draft.language != "en" and draft.citations and draft.status in ("grounded", "partial", "not_rated"):
             draft.notice = f"{draft.notice} {draft.say('english_note')}".strip()
         ranked = tuple(
-            RankedPassage(h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind)
+            RankedPassage(
+                h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind
+            )
             for h in self._router.last_ranking(draft)
         )
         trace = Trace(
@@ -294,7 +297,11 @@ class Assistant:
     def _nothing_left(self, answer: Answer) -> Answer:
         """Every piece failed verification: the honest reply is that nothing can be shown."""
         text = say(
-            answer.language, "not_in_document", no=NOT_IN_DOCUMENT[answer.language], missing="", symbol=self.corpus.info.symbol
+            answer.language,
+            "not_in_document",
+            no=NOT_IN_DOCUMENT[answer.language],
+            missing="",
+            symbol=self.corpus.info.symbol,
         )
         return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
 

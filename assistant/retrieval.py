@@ -220,9 +220,17 @@ class HybridRetriever:
         return Reading(self._encoder.encode([text])[0], np.zeros((0, 0), dtype=np.float32), ())
 
     def rank(
-        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None, without: str = ""
+        self,
+        text: str,
+        tokens: Sequence[str],
+        lang: Language,
+        *,
+        limit: int = 200,
+        vector: Vectors | None = None,
+        without: str = "",
     ) -> Ranking:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
+
         Records whose text is ``without`` do not count (to judge a prepared question as if it were not there).
 
         Ties are broken by the records' own order. For a question that is not

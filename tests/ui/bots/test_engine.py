@@ -30,7 +30,9 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         settings = BotSettings(**{"bot_person_limit": 0, "bot_channel_limit": 0, "data_dir": tmp_path, **values})
         ledger = Ledger(settings.ledger_url(), lease_seconds=settings.bot_lease_seconds)
         ledgers.append(ledger)
-        return Engine(port or MemoryPort(), asker or FakeAssistant(), ledger, settings, about=ABOUT, feedback=sink or Sink())
+        return Engine(
+            port or MemoryPort(), asker or FakeAssistant(), ledger, settings, about=ABOUT, feedback=sink or Sink()
+        )
 
     yield build
     for ledger in ledgers:

@@ -30,7 +30,12 @@ from tests.ui.bots.test_matrix import Person, joined
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
-COMMON: dict[str, Any] = {"bot_person_limit": 0, "bot_channel_limit": 0, "bot_lease_seconds": 0.5, "bot_feedback": False}
+COMMON: dict[str, Any] = {
+    "bot_person_limit": 0,
+    "bot_channel_limit": 0,
+    "bot_lease_seconds": 0.5,
+    "bot_feedback": False,
+}
 
 
 class Child:
