@@ -38,7 +38,9 @@ QUESTIONS = (
     "In which crises is humanitarian border management important?",
     "What does IOM do for trafficked persons?",
 )
-FLAGS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
+)
 
 
 def say(**values: object) -> None:
@@ -97,17 +99,32 @@ def in_browser(url: str, began: float) -> None:
                     if (document.querySelector('.turn:last-child .block')) { window.seen = performance.now() - t; o.disconnect(); }
                     }).observe(document.querySelector('.log'), {childList: true, subtree: true}); }"""
                 )
-                tab.evaluate("q => { document.querySelector('#mc-q').value = q; document.querySelector('.send').click(); }", question)
+                tab.evaluate(
+                    "q => { document.querySelector('#mc-q').value = q; document.querySelector('.send').click(); }",
+                    question,
+                )
                 tab.wait_for_selector(f".turn:nth-child({n + 1}) .acts")
                 if visit == 0 and n == 0:
-                    say(measure="process start to first answer in the browser", seconds=round(time.perf_counter() - began, 2))
+                    say(
+                        measure="process start to first answer in the browser",
+                        seconds=round(time.perf_counter() - began, 2),
+                    )
                 else:
                     words.append(float(tab.evaluate("window.seen")))
             context.close()
         browser.close()
-    say(measure="page load until usable", seconds=[round(x, 2) for x in loads], median=round(statistics.median(loads), 2))
+    say(
+        measure="page load until usable",
+        seconds=[round(x, 2) for x in loads],
+        median=round(statistics.median(loads), 2),
+    )
     words.sort()
-    say(measure="question to first words, warm", n=len(words), median_ms=round(statistics.median(words)), p95_ms=round(words[int(len(words) * 0.95)]))
+    say(
+        measure="question to first words, warm",
+        n=len(words),
+        median_ms=round(statistics.median(words)),
+        p95_ms=round(words[int(len(words) * 0.95)]),
+    )
 
 
 def many_people(url: str, people: int, seconds: int, pause: float) -> None:
@@ -134,7 +151,9 @@ def many_people(url: str, people: int, seconds: int, pause: float) -> None:
                 body = {"data": [], "event_data": event, "fn_index": self.fn, "session_hash": key, "trigger_id": 1}
                 self.client.post("/gradio_api/queue/join", json=body, name="join").raise_for_status()
                 stream = self.client.get("/gradio_api/queue/data", params={"session_hash": key}, name="stream").text
-                if '"process_completed"' not in stream or '"done": true' not in stream.replace('"done":true', '"done": true'):
+                if '"process_completed"' not in stream or '"done": true' not in stream.replace(
+                    '"done":true', '"done": true'
+                ):
                     failure = RuntimeError(stream[-200:])
             except Exception as error:
                 failure = error

@@ -547,10 +547,11 @@ def test_a_restart_in_mid_answer_loses_nothing(visitor: Visitor) -> None:
         process.wait(10)
         v.page.wait_for_selector(".turn:nth-child(2) .failure", timeout=25_000)
         assert "are kept" in v.last(".failure").inner_text() or "is kept" in v.last(".failure").inner_text()
-        process = _run_page(port)
-        v.page.wait_for_timeout(1_500)
-        assert v.page.locator(".turn").count() == 2
         v.page.fill("#mc-q", "What is a migration crisis?")
+        process = _run_page(port)
+        v.page.wait_for_timeout(2_500)  # Gradio may reload the page once it reaches the server again
+        v.page.wait_for_function("document.querySelectorAll('.turn').length === 2")
+        assert v.page.input_value("#mc-q") == "What is a migration crisis?"
         v.page.press("#mc-q", "Enter")
         v.page.wait_for_selector(".turn:nth-child(3) .acts", timeout=15_000)
         assert json.loads(v.page.evaluate("sessionStorage.getItem('mcof.turns')"))[1]["q"] == "please answer slowly"

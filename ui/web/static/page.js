@@ -84,6 +84,7 @@
     root.addEventListener("submit", onSubmit);
     root.addEventListener("change", onChange);
     root.addEventListener("keydown", onKey);
+    $("#mc-q").value = store.get(session(), "draft") || "";
     $("#mc-q").addEventListener("input", checkLength);
     window.addEventListener("beforeunload", () => { unloading = true; });
     window.addEventListener("hashchange", openHash);
@@ -204,6 +205,7 @@
   }
   function error(sentence) { $("#mc-err").textContent = sentence; if (sentence) $("#mc-q").focus(); return false; }
   function checkLength() {
+    store.set(session(), "draft", $("#mc-q").value.slice(0, 20000));
     const over = $("#mc-q").value.trim().length - limit();
     $("#mc-err").textContent = over > 0 ? T("too_long_by", { count: over }) : "";
   }
