@@ -244,7 +244,9 @@ class TeamsBot:
         self.tokens = tokens or msal_tokens(self.auth)
         self.port = TeamsPort(self.tokens, hosts)
         self.engine = make_engine(self.port)
-        self.adapter = CloudAdapter(channel_service_client_factory=_Factory(settings.teams_app_id), host_validator=hosts)
+        self.adapter = CloudAdapter(
+            channel_service_client_factory=_Factory(settings.teams_app_id), host_validator=hosts
+        )
         self.adapter.on_turn_error = self._on_error
         self.connected = False
 

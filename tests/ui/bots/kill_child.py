@@ -32,7 +32,10 @@ class Longwinded:
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         name = question.split()[0]
-        blocks = [Paragraph(" ".join(f"{name} part {part} sentence {n} says a little." for n in range(310)), (1,)) for part in "abc"]
+        blocks = [
+            Paragraph(" ".join(f"{name} part {part} sentence {n} says a little." for n in range(310)), (1,))
+            for part in "abc"
+        ]
         quote = "one passage"
         citation = Citation(1, "¶1", quote, 0, len(quote), ((0, len(quote)),), "p-1", ())
         stamp = Stamp("SCPF/92", "12 October 2012", "0" * 64, None)

@@ -96,7 +96,9 @@ async def test_check_matrix(synapse: Synapse) -> None:
     assert good == dict.fromkeys(("connection", "clock", "access token", "user", "device", "encryption"), True)
     bad = await findings(check_matrix(BotSettings(matrix_access_token="wrong", **base)))
     assert bad["access token"] is False
-    other = BotSettings(matrix_access_token=token, matrix_homeserver=synapse.url, matrix_user="@x:y", matrix_device_id="Z")
+    other = BotSettings(
+        matrix_access_token=token, matrix_homeserver=synapse.url, matrix_user="@x:y", matrix_device_id="Z"
+    )
     found = await findings(check_matrix(other))
     assert (found["user"], found["device"]) == (False, False)
     assert await findings(check_matrix(BotSettings(matrix_homeserver="http://127.0.0.1:9"))) == {"connection": False}
@@ -105,7 +107,12 @@ async def test_check_matrix(synapse: Synapse) -> None:
 def mcof(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("MCOF_")}
     return subprocess.run(
-        [sys.executable, "-m", "ui.cli", "bot", *args], capture_output=True, text=True, cwd=ROOT, env=clean | env, timeout=60
+        [sys.executable, "-m", "ui.cli", "bot", *args],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=clean | env,
+        timeout=60,
     )
 
 
@@ -124,7 +131,7 @@ def test_a_bot_without_settings_says_which_are_missing(network: str, named: str,
 def test_the_matrix_bot_runs_from_settings_alone_and_stops_on_request(synapse: Synapse, tmp_path: Path) -> None:
     """Start, readiness, a question to the real assistant, SIGTERM, exit status 0."""
     user, token = synapse.register(f"run-{os.urandom(4).hex()}", device="MCOFBOT")
-    alice, alice_token = synapse.register(f"alice-{os.urandom(4).hex()}")
+    _, alice_token = synapse.register(f"alice-{os.urandom(4).hex()}")
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith("MCOF_")} | {
         "MCOF_MATRIX_HOMESERVER": synapse.url,
@@ -137,7 +144,9 @@ def test_the_matrix_bot_runs_from_settings_alone_and_stops_on_request(synapse: S
         process = subprocess.Popen([sys.executable, "-m", "ui.cli", "bot", "matrix-org"], cwd=ROOT, env=env, stderr=log)
     try:
         wait_for(lambda: fetch(port, "/ready").get("ready"))
-        room = synapse.call("POST", "/_matrix/client/v3/createRoom", {"invite": [user], "is_direct": True}, alice_token)["room_id"]
+        room = synapse.call(
+            "POST", "/_matrix/client/v3/createRoom", {"invite": [user], "is_direct": True}, alice_token
+        )["room_id"]
         members = f"/_matrix/client/v3/rooms/{room}/joined_members"
         wait_for(lambda: user in synapse.call("GET", members, token=alice_token)["joined"])
         say = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/1"
@@ -222,5 +231,3 @@ def test_the_teams_manifest_is_complete() -> None:
     page = (DOCS / "teams.md").read_text()
     for permission in manifest["authorization"]["permissions"]["resourceSpecific"]:
         assert f"`{permission['name']}`" in page
-
-

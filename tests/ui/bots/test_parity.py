@@ -92,7 +92,7 @@ def page(answer: Answer, corpus: Corpus) -> str:
 
 
 def terminal(answer: Answer, corpus: Corpus) -> str:
-    console = Console(width=4000, record=True, file=open("/dev/null", "w"))  # noqa: SIM115 - closed by the console
+    console = Console(width=4000, record=True, file=open("/dev/null", "w"))
     console.print(answer_view(answer))
     console.file.close()
     return console.export_text()
