@@ -20,7 +20,7 @@ from assistant.settings import load_settings
 from corpus.errors import SettingsError
 from tests.ui.bots.conftest import Synapse, free_port
 from tests.ui.bots.fake_slack import APP_TOKEN, TOKEN, FakeSlack
-from ui.bots.check import SLACK_SCOPES, check_matrix, check_slack, clock
+from ui.bots.check import SLACK_SCOPES, check_matrix, check_slack, check_teams, clock
 from ui.bots.settings import BotSettings, refuse_secrets, require, secret_names
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +102,28 @@ async def test_check_matrix(synapse: Synapse) -> None:
     found = await findings(check_matrix(other))
     assert (found["user"], found["device"]) == (False, False)
     assert await findings(check_matrix(BotSettings(matrix_homeserver="http://127.0.0.1:9"))) == {"connection": False}
+
+
+async def test_check_teams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is fetched, as the running bot would; Microsoft's address is stood in for by a server that answers."""
+    slack = await FakeSlack().start()
+    monkeypatch.setattr("ui.bots.check.TEAMS_KEYS", f"{slack.url}/api/auth.test")
+
+    async def granted() -> str:
+        return "token"
+
+    async def refused() -> str:
+        raise ValueError("AADSTS7000215: the secret is wrong")
+
+    try:
+        settings = BotSettings()
+        good = await findings(check_teams(settings, granted))
+        assert good == dict.fromkeys(("connection", "clock", "registration", "service addresses", "tokens"), True)
+        found = [f async for f in check_teams(settings, refused)]
+        assert [(f.what, f.ok) for f in found if not f.ok] == [("registration", False)]
+        assert "AADSTS" not in found[2].text
+    finally:
+        await slack.stop()
 
 
 def mcof(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
