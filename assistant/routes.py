@@ -15,7 +15,7 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.text import FUNCTION_WORDS, content_stems, fold
-from assistant.understanding import Understanding
+from assistant.understanding import Understanding, outside_words
 from assistant.verify import figures, names
 from corpus.load import Corpus
 from corpus.types import PHASES, Fact
@@ -44,6 +44,8 @@ RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
 SAME_PASSAGE = 0.10
 #: A fact of the next passage joins when the passages' scores differ by at most this.
 NEXT_PASSAGE = 0.07
+#: Content words beside the slots that a question whose crisis, phase and sector are all named may hold and be about ratings.
+_FEW = 2
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
 _NAME_STEM = 5
 #: Facts in one reply.
@@ -148,7 +150,7 @@ class Router:
         if (
             (u.intent == "coordination" or partnered)
             and crises
-            and not u.sectors
+            and (u.groups or u.partners or not u.sectors)
             and self.corpus.coordination
             and not self._names_outside(u)
         ):
@@ -271,6 +273,9 @@ class Router:
     def _asks_rating(u: Understanding) -> bool:
         """Whether the learned model agrees that ratings are asked for; its word counts less beside a plain one."""
         if u.rating_score is None or u.follow_up:
+            return True
+        named = {m.kind for m in u.matches if not m.weak}
+        if {"crisis", "phase", "sector"} <= named and len(outside_words(u)) <= _FEW:
             return True
         cue = u.levels or u.rating_cue or (u.comparison and u.crises and u.sectors)
         return u.rating_score >= (RATING_WITH_CUE if cue else RATING_ALONE)
