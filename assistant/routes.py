@@ -215,7 +215,11 @@ class Router:
                 draft.route = "definition"
                 by_table.define_sector(draft, int(numbered[0].key))
                 return True
-        if "sector_list" in u.topics and not (u.levels or crises or u.phases or u.sectors) and u.wh in ("which", "how_many", ""):
+        if (
+            "sector_list" in u.topics
+            and not (u.levels or crises or u.phases or u.sectors)
+            and u.wh in ("which", "how_many", "")
+        ):
             draft.route = "sector_list"
             by_table.sector_list(draft)
             return True
