@@ -14,7 +14,7 @@ from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.phrases import NOT_IN_DOCUMENT
-from assistant.text import FUNCTION_WORDS, content_stems, fold
+from assistant.text import FUNCTION_WORDS, content_stems, fold, words
 from assistant.understanding import Understanding, outside_words
 from assistant.verify import figures, names
 from corpus.load import Corpus
@@ -304,7 +304,8 @@ class Router:
         covered = {
             i for m in u.matches if m.kind in ("crisis", "phase", "sector", "partner") for i in range(m.start, m.end)
         }
-        return any(t in self._proper_names for i, t in enumerate(u.tokens) if i not in covered)
+        # the places of the terms are those of this message; what it inherits was looked at in its own turn
+        return any(t in self._proper_names for i, t in enumerate(words(u.question)) if i not in covered)
 
     @cached_property
     def _proper_names(self) -> frozenset[str]:

@@ -215,12 +215,21 @@ def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(m.key for m in matches if m.kind == kind and m.weak == weak and not m.absent))
 
 
+#: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
+_DEGREE = frozenset({"how", "tan", "cuan", "point"})
+
+
+def _asks_degree(match: Match, tokens: Sequence[str]) -> bool:
+    """Whether a level's word asks how much rather than claims that level: "how important is it?" claims nothing."""
+    return match.kind == "level" and match.start > 0 and tokens[match.start - 1] in _DEGREE
+
+
 def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
     """What one message says by itself, nothing inherited."""
     language = lexicon.language(question, default_language)
     folded = fold(question)
-    matches = lexicon.match(question, language)
     tokens = tuple(lexicon.corrected(question, language))
+    matches = tuple(m for m in lexicon.match(question, language) if not _asks_degree(m, tokens))
     strong = {
         kind: _keys(matches, kind, weak=False)
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
