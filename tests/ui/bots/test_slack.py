@@ -177,7 +177,7 @@ async def test_sharing_where_the_bot_is_no_member_says_so(slack: FakeSlack, star
 
 
 async def test_the_message_shortcut_answers_its_asker_only(slack: FakeSlack, start: Any) -> None:
-    """ "Ask MCOF about this message" in a message's menu."""
+    """The entry of a message's menu."""
     async with start() as bot:
         body = {
             "type": "message_action", "callback_id": "mcof_message", "trigger_id": slack.trigger(),
