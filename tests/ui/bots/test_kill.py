@@ -137,7 +137,7 @@ async def run_kills(
 
 async def _settled(texts: Texts, seen: int, name: str) -> list[str]:
     """The messages since the last question, once there is an answer or a notice and nothing more comes."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     last: list[str] = []
     while time.monotonic() < deadline:
         now = (await texts())[seen:]

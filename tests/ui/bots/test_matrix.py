@@ -59,7 +59,7 @@ class Person:
 
     async def messages(self, room: str, sender: str) -> list[dict[str, Any]]:
         """Messages of ``sender``, oldest first."""
-        chunk = (await self.call("GET", f"v3/rooms/{quote(room)}/messages?dir=b&limit=200"))["chunk"]
+        chunk = (await self.call("GET", f"v3/rooms/{quote(room)}/messages?dir=b&limit=1000"))["chunk"]
         return [e for e in reversed(chunk) if e["type"] == "m.room.message" and e["sender"] == sender]
 
     async def replies(self, room: str, sender: str, count: int, seconds: float = 15.0) -> list[dict[str, Any]]:
