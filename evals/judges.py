@@ -59,7 +59,7 @@ class OpenEvalsJudge:
         if chat_model is None:
             chat_model = _chat_model(model)
         prompts = {"faithfulness": RAG_GROUNDEDNESS_PROMPT, "answer_relevance": ANSWER_RELEVANCE_PROMPT}
-        self._evaluators = {
+        self._evaluators: dict[str, Any] = {
             name: create_llm_as_judge(
                 prompt=prompt, judge=chat_model, feedback_key=name, continuous=True, use_reasoning=False
             )

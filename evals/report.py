@@ -162,13 +162,15 @@ def render(
 ) -> str:
     """The whole page. ``records`` may hold ``final`` items; only their totals are shown."""
     dev = [r for r in records if r.item.split == "dev"]
+    asked = summary["dataset"]
+    aside = f", {asked['final']} of them kept aside (below)," if asked["final"] and asked["dev"] else ""
     css = files("evals").joinpath("report.css").read_text(encoding="utf-8")
     title = "How good are the answers?"
     parts: list[Markup] = [
         el("h1", title),
         el(
             "p",
-            f"The {summary['system']} was asked {summary['dataset']['items']} test questions about {corpus.info.title} "
+            f"The {summary['system']} was asked {asked['items']} test questions{aside} about {corpus.info.title} "
             f"({corpus.info.symbol}). Each reply was compared with what a careful reader of the document expects. "
             "No language model judged anything.",
         ),

@@ -10,7 +10,7 @@ from evals import wording
 from evals.compare import Comparison
 from evals.markup import Markup, el, join
 from evals.measure import Record
-from evals.tables import UNDEFINED, percent
+from evals.tables import UNDEFINED, p_value, percent
 
 #: Failed items shown in full; the others are named.
 MAX_FAILURES = 400
@@ -161,7 +161,7 @@ def comparison_section(comparison: Comparison | None, records: Sequence[Record])
     moved = [el("li", el("b", i), f" {before} → {after}") for i, before, after in comparison.other_status]
     if moved:
         lists.append(el("details", el("summary", f"Status changed: {len(moved)}"), el("ul", *moved)))
-    text = f"{comparison.items} questions are in both runs. McNemar's test of “right”: p = {comparison.p_value:.3f}."
+    text = f"{comparison.items} questions are in both runs. McNemar's test of “right”: p {p_value(comparison)}."
     return join(
         el("h2", f"Compared with the run “{comparison.first}”"),
         el("p", text),

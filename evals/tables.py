@@ -91,6 +91,11 @@ def baselines_table(summary: Mapping[str, Any]) -> str:
     return columns(rows) + "\n\n" + columns(errors)
 
 
+def p_value(comparison: Comparison) -> str:
+    """``= 0.042``, or ``< 0.001``: a p-value is never 0."""
+    return "< 0.001" if comparison.p_value < 0.001 else f"= {comparison.p_value:.3f}"
+
+
 def comparison_table(comparison: Comparison) -> str:
     """Each number before and now, and the items that changed."""
     rows = [["number", "before", "now", "change in points", "judgement"]]
@@ -98,7 +103,7 @@ def comparison_table(comparison: Comparison) -> str:
         change = f"{d.change.value * 100:+.1f} ({d.change.low * 100:+.1f} to {d.change.high * 100:+.1f})"
         rows.append([d.metric.title, f"{d.first:.1%}", f"{d.second:.1%}", change, d.judgement])
     lines = [
-        f"against {comparison.first}: {comparison.items} dev items in both, McNemar p = {comparison.p_value:.3f}",
+        f"against {comparison.first}: {comparison.items} dev items in both, McNemar p {p_value(comparison)}",
         columns(rows),
         f"right now, wrong before ({len(comparison.gained)}): {', '.join(comparison.gained) or 'none'}",
         f"wrong now, right before ({len(comparison.lost)}): {', '.join(comparison.lost) or 'none'}",
