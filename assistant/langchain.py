@@ -33,7 +33,7 @@ class AssistantRunnable(Runnable[Question, Answer]):
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
 
-    def invoke(self, input: Question, config: RunnableConfig | None = None, **kwargs: object) -> Answer:
+    def invoke(self, input: Question, config: RunnableConfig | None = None, **kwargs: Any) -> Answer:  # noqa: ANN401 - LangChain's own signature
         """Answer a question.
 
         Raises:

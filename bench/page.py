@@ -172,9 +172,13 @@ def many_people(url: str, people: int, seconds: int, pause: float) -> None:
             except Exception as error:
                 failure = error
             self.environment.events.request.fire(
-                request_type="ASK", name="answer", response_time=(time.perf_counter() - began) * 1000, response_length=0,
-                exception=failure, context={},
-            )  # fmt: skip
+                request_type="ASK",
+                name="answer",
+                response_time=(time.perf_counter() - began) * 1000,
+                response_length=0,
+                exception=failure,
+                context={},
+            )
 
     environment: Any = Environment(user_classes=[Reader])
     runner = environment.create_local_runner()

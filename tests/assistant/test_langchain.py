@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
@@ -39,7 +41,7 @@ def test_stream_grows_and_ends_with_the_whole_answer(runnable: AssistantRunnable
     seen = list(runnable.stream(QUESTION))
     assert seen[-1] == runnable.invoke(QUESTION)
     assert [len(a.blocks) for a in seen] == list(range(1, len(seen) + 1))
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         assert after.blocks[: len(before.blocks)] == before.blocks
 
 

@@ -74,6 +74,9 @@ class ServiceHosts(OutboundHostValidator):
 class _Factory:
     """Clients for a turn. Replies do not use them, so no token is asked for."""
 
+    def __init__(self, app_id: str) -> None:
+        self._app_id = app_id
+
     async def create_connector_client(
         self,
         context: TurnContext | None,
@@ -88,7 +91,7 @@ class _Factory:
     async def create_user_token_client(
         self, context: TurnContext, claims_identity: ClaimsIdentity, use_anonymous: bool = False
     ) -> UserTokenClientBase:
-        return UserTokenClient(app_id="", endpoint=AUDIENCE, token="")
+        return UserTokenClient(app_id=self._app_id, endpoint=AUDIENCE, token="")
 
 
 class TeamsPort:
@@ -236,19 +239,14 @@ class TeamsBot:
     def __init__(
         self, settings: BotSettings, make_engine: Callable[[TeamsPort], Engine], *, tokens: Tokens | None = None
     ) -> None:
-        self.auth = AgentAuthConfiguration(
-            client_id=settings.teams_app_id,
-            tenant_id=settings.teams_tenant_id,
-            client_secret=settings.teams_app_secret.get_secret_value(),
-            connection_name="SERVICE_CONNECTION",
-            anonymous_allowed=False,
-            validate_issuer=True,
-        )
+        self.auth = auth_of(settings)
         hosts = ServiceHosts(settings.teams_service_hosts)
-        self.tokens = tokens or _msal(self.auth)
+        self.tokens = tokens or msal_tokens(self.auth)
         self.port = TeamsPort(self.tokens, hosts)
         self.engine = make_engine(self.port)
-        self.adapter = CloudAdapter(channel_service_client_factory=_Factory(), host_validator=hosts)
+        self.adapter = CloudAdapter(
+            channel_service_client_factory=_Factory(settings.teams_app_id), host_validator=hosts
+        )
         self.adapter.on_turn_error = self._on_error
         self.connected = False
 
@@ -335,7 +333,20 @@ class TeamsBot:
         }
 
 
-def _msal(auth: AgentAuthConfiguration) -> Tokens:
+def auth_of(settings: BotSettings) -> AgentAuthConfiguration:
+    """The registration; issuers are validated, which the SDK leaves off by default, and nobody is anonymous."""
+    return AgentAuthConfiguration(
+        client_id=settings.teams_app_id,
+        tenant_id=settings.teams_tenant_id,
+        client_secret=settings.teams_app_secret.get_secret_value(),
+        connection_name="SERVICE_CONNECTION",
+        anonymous_allowed=False,
+        validate_issuer=True,
+    )
+
+
+def msal_tokens(auth: AgentAuthConfiguration) -> Tokens:
+    """Tokens for the Bot Connector by client secret; MSAL keeps them until they expire."""
     from microsoft_agents.authentication.msal import MsalAuth
 
     return MsalAuth(auth)

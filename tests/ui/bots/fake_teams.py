@@ -1,4 +1,4 @@
-"""Teams on loopback: a Bot Connector that takes replies, tokens with a key of its own, and activities as Teams sends them."""
+"""Teams on loopback: a Bot Connector, tokens signed with a key of its own, activities as Teams sends them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class Keys:
             name: rsa.generate_private_key(public_exponent=65537, key_size=2048) for name in ("good", "unknown")
         }
         jwk = RSAAlgorithm.to_jwk(self.private["good"].public_key(), as_dict=True)
-        self._public = PyJWK({**jwk, "kid": "good", "alg": "RS256"})
+        self.jwk = {**jwk, "kid": "good", "alg": "RS256"}
+        self._public = PyJWK(self.jwk)
         self.asked: list[str] = []
 
     async def get_signing_key(self, jwks_uri: str, header: Mapping[str, Any]) -> PyJWK:
@@ -137,7 +138,8 @@ class FakeTeams:
             {} if token is None else {"Authorization": f"Bearer {self.keys.token() if token == 'good' else token}"}
         )
         assert self._session
-        async with self._session.post(f"{self.bot_url}/api/messages", json=dict(activity), headers=headers) as answer:
+        url = f"{self.bot_url}/api/messages"
+        async with self._session.post(url, json=dict(activity), headers=headers) as answer:
             body = await answer.json() if answer.content_type == "application/json" and await answer.read() else None
             return answer.status, body
 
