@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -42,6 +42,17 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
 )
 
+#: Sets ``window.seen`` to the milliseconds until the next answer's first words stand on the page.
+WATCH = """() => {
+  window.seen = null;
+  const began = performance.now();
+  new MutationObserver((_, observer) => {
+    if (!document.querySelector('.turn:last-child .block')) return;
+    window.seen = performance.now() - began;
+    observer.disconnect();
+  }).observe(document.querySelector('.log'), {childList: true, subtree: true});
+}"""
+
 
 def say(**values: object) -> None:
     sys.stdout.write(json.dumps(values) + "\n")
@@ -60,7 +71,7 @@ def page(port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
             if process.poll() is not None:
                 raise SystemExit("the page stopped; run 'mcof serve' to see why")
             try:
-                if httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200:
+                if httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200:
                     break
             except httpx.HTTPError:
                 time.sleep(0.02)
@@ -70,49 +81,56 @@ def page(port: int) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
         process.wait(20)
 
 
-def in_browser(url: str, began: float) -> None:
-    """Time to the first answer, page load, bytes on the wire, warm first words."""
+def processor_seconds(pid: int) -> float:
+    """Processor time a process has used, which other work on the machine does not change much."""
+    with open(f"/proc/{pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return round((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), 2)
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser that is already running when the page is started, as a person's would be."""
     from playwright.sync_api import sync_playwright
 
     path = os.environ.get("MCOF_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        loads: list[float] = []
-        words: list[float] = []
-        for visit in range(5):
-            context = browser.new_context()
-            tab = context.new_page()
-            devtools = context.new_cdp_session(tab)
-            devtools.send("Network.enable")
-            sizes: list[float] = []
-            devtools.on("Network.loadingFinished", lambda e, sizes=sizes: sizes.append(e["encodedDataLength"]))
-            start = time.perf_counter()
-            tab.goto(url)
-            tab.wait_for_selector("body.mcof-on")
-            loads.append(time.perf_counter() - start)
-            tab.wait_for_load_state("networkidle")
-            if visit == 0:
-                say(measure="first load", requests=len(sizes), megabytes=round(sum(sizes) / 1e6, 3))
-            for n, question in enumerate(QUESTIONS):
-                tab.evaluate(
-                    """() => { window.seen = null; const t = performance.now(); new MutationObserver((_, o) => {
-                    if (document.querySelector('.turn:last-child .block')) { window.seen = performance.now() - t; o.disconnect(); }
-                    }).observe(document.querySelector('.log'), {childList: true, subtree: true}); }"""
+        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+def in_browser(browser: Any, url: str, began: float) -> None:  # noqa: ANN401 - a Playwright browser
+    """Time to the first answer, page load, bytes on the wire, warm first words."""
+    loads: list[float] = []
+    words: list[float] = []
+    for visit in range(5):
+        context = browser.new_context()
+        tab = context.new_page()
+        devtools = context.new_cdp_session(tab)
+        devtools.send("Network.enable")
+        sizes: list[float] = []
+        devtools.on("Network.loadingFinished", lambda e, sizes=sizes: sizes.append(e["encodedDataLength"]))
+        start = time.perf_counter()
+        tab.goto(url)
+        tab.wait_for_selector("body.mcof-on")
+        loads.append(time.perf_counter() - start)
+        tab.wait_for_load_state("networkidle")
+        if visit == 0:
+            say(measure="first load", requests=len(sizes), megabytes=round(sum(sizes) / 1e6, 3))
+        for n, question in enumerate(QUESTIONS):
+            tab.evaluate(WATCH)
+            tab.evaluate(
+                "q => { document.querySelector('#mc-q').value = q; document.querySelector('.send').click(); }",
+                question,
+            )
+            tab.wait_for_selector(f".turn:nth-child({n + 1}) .acts")
+            if visit == 0 and n == 0:
+                say(
+                    measure="process start to first answer in the browser",
+                    seconds=round(time.perf_counter() - began, 2),
                 )
-                tab.evaluate(
-                    "q => { document.querySelector('#mc-q').value = q; document.querySelector('.send').click(); }",
-                    question,
-                )
-                tab.wait_for_selector(f".turn:nth-child({n + 1}) .acts")
-                if visit == 0 and n == 0:
-                    say(
-                        measure="process start to first answer in the browser",
-                        seconds=round(time.perf_counter() - began, 2),
-                    )
-                else:
-                    words.append(float(tab.evaluate("window.seen")))
-            context.close()
-        browser.close()
+            else:
+                words.append(float(tab.evaluate("window.seen")))
+        context.close()
     say(
         measure="page load until usable",
         seconds=[round(x, 2) for x in loads],
@@ -158,9 +176,13 @@ def many_people(url: str, people: int, seconds: int, pause: float) -> None:
             except Exception as error:
                 failure = error
             self.environment.events.request.fire(
-                request_type="ASK", name="answer", response_time=(time.perf_counter() - began) * 1000, response_length=0,
-                exception=failure, context={},
-            )  # fmt: skip
+                request_type="ASK",
+                name="answer",
+                response_time=(time.perf_counter() - began) * 1000,
+                response_length=0,
+                exception=failure,
+                context={},
+            )
 
     environment: Any = Environment(user_classes=[Reader])
     runner = environment.create_local_runner()
@@ -186,12 +208,13 @@ def main() -> None:
         port = int(free.getsockname()[1])
     say(cores=os.cpu_count(), load=[round(x, 1) for x in os.getloadavg()])
     url = f"http://127.0.0.1:{port}/"
-    with page(port) as (process, began):
-        say(measure="process start to ready", seconds=round(time.perf_counter() - began, 2))
+    with nullcontext() if given.people else chromium() as browser, page(port) as (process, began):
+        ready = time.perf_counter() - began
+        say(measure="process start to ready", seconds=round(ready, 2), processor_seconds=processor_seconds(process.pid))
         if given.people:
             many_people(url, given.people, given.seconds, given.pause)
         else:
-            in_browser(url, began)
+            in_browser(browser, url, began)
         with open(f"/proc/{process.pid}/status") as status:
             resident = next(line.split()[1] for line in status if line.startswith("VmRSS"))
         say(measure="memory of the server", megabytes=round(int(resident) / 1024))

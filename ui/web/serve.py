@@ -8,7 +8,6 @@ import os
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -46,7 +45,7 @@ def page_url(settings: WebSettings, port: int) -> str:
 
 
 def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, announce: bool = True) -> None:
-    """Run the page until it is stopped. Builds the assistant beside the slow import of Gradio.
+    """Run the page until it is stopped.
 
     Raises:
         AssistantError: the port is taken, the corpus or the index cannot be used, the users file is missing.
@@ -58,12 +57,9 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
     listener = _listen(settings.host, settings.port)
     port = listener.getsockname()[1]
     gc.disable()  # half a million objects are about to be made and kept: looking for rubbish among them costs 0.7 s
-    with ThreadPoolExecutor(1) as pool:
-        building = pool.submit(_build, settings) if assistant is None else None
-        from ui.web.app import build_app
+    ready = assistant or _build(settings)
+    from ui.web.app import build_app
 
-        ready = building.result() if building is not None else assistant
-    assert ready is not None
     store = FeedbackStore(settings.feedback_path, days=settings.feedback_days)
     app = build_app(ready, settings, store=store)
     if not settings.is_loopback and settings.auth == "off":
@@ -77,25 +73,45 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
     gc.enable()
     server = uvicorn.Server(config)
     threading.Thread(target=_announce, args=(server, page_url(settings, port), started, announce), daemon=True).start()
+    threading.Thread(target=_warm, args=(ready, settings), daemon=True).start()
     threading.Thread(target=_purge_daily, args=(store, settings.feedback), daemon=True).start()
     server.run(sockets=[listener])
 
 
 def _build(settings: WebSettings) -> AssistantLike:
+    """The assistant; on a first run the index is built before the page opens."""
     from assistant.assistant import Assistant
+    from assistant.index import index_root
 
     assistant = Assistant.build(settings)
+    if not settings.chroma_url and not index_root(settings, assistant.corpus.info.id).is_dir():
+        from ui.setup import build_index
+
+        build_index(settings, assistant.corpus)
+    return assistant
+
+
+def _warm(assistant: AssistantLike, settings: WebSettings) -> None:
+    """Open the index beside the running page: until then ratings are answered, and readiness says no.
+
+    An index of another text or version is built anew; the page stays open meanwhile.
+    """
+    warm = getattr(assistant, "warm", None)
+    if warm is None:
+        return
     try:
-        assistant.warm()
+        warm()
     except IndexUnusableError as error:
         logger.warning("building the index", extra={"why": error.message})
         from ui.setup import build_index
 
-        build_index(settings)
-        assistant = Assistant.build(settings)
-        assistant.warm()
-    assistant.ask("What is a migration crisis?")  # the first question of a person should be a warm one
-    return assistant
+        try:
+            build_index(settings)
+            warm()
+        except SetupError:
+            logger.exception("no index")
+    except SetupError:
+        logger.exception("no index")
 
 
 def _announce(server: object, url: str, started: float, visible: bool) -> None:
