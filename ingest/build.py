@@ -118,7 +118,7 @@ def ingest(
             vectors, new = _embed(records, encoder, known, progress)
             write = _write_server if settings.chroma_url else _write_embedded
             write(settings, records, vectors, manifest, progress)
-            learn(corpus, settings, manifest.index_id, progress)
+            learn(corpus, settings, manifest.index_id, progress, force=force)
     return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 
