@@ -179,7 +179,7 @@ class MatrixBot:
         who = await self._client.whoami()
         if not isinstance(who, WhoamiResponse):
             raise SetupError(
-                f"The homeserver does not accept the access token ({getattr(who, 'status_code', None) or 'no answer'}).",
+                f"The homeserver does not accept the token ({getattr(who, 'status_code', '') or 'no answer'}).",
                 remedy="Run 'mcof bot matrix-org --check'.",
             )
         if who.user_id != self._settings.matrix_user:
