@@ -7,13 +7,15 @@ one, never half of one.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,8 @@ from assistant.index import (
     client_settings,
     collection_prefix,
     committed,
+    copy_of,
+    has_copy,
     index_id,
     index_root,
     known_vectors,
@@ -118,7 +122,7 @@ def ingest(
             vectors, new = _embed(records, encoder, known, progress)
             write = _write_server if settings.chroma_url else _write_embedded
             write(settings, records, vectors, manifest, progress)
-            learn(corpus, settings, manifest.index_id, progress)
+            learn(corpus, settings, manifest.index_id, progress, force=force)
     return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 
@@ -168,15 +172,15 @@ def _manifest(corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -
 
 
 def _is_there(settings: Settings, corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -> bool:
-    """Whether the right index can be read, all of it."""
+    """Whether the right index can be read, all of it, and fast."""
     try:
-        stored_vectors(settings, corpus.info.id, records, encoder.model_id)
+        identifier, _ = stored_vectors(settings, corpus.info.id, records, encoder.model_id, thorough=True)
+        return bool(settings.chroma_url) or has_copy(settings, corpus.info.id, identifier)
     except ServerUnreachableError:
         raise
     except IndexUnusableError as reason:
         logger.info("building the index: %s", reason.message)
         return False
-    return True
 
 
 def _known(settings: Settings, corpus: Corpus, encoder: BulkEncoder) -> Mapping[str, Vectors]:
@@ -282,17 +286,28 @@ def _write_embedded(
         finally:
             client.close()
         part.rename(folder / manifest.store)
-        replace_text(folder / MANIFEST, manifest.to_json())
+        copied = _copy_vectors(copy_of(folder / manifest.store), vectors)
+        replace_text(folder / MANIFEST, replace(manifest, vectors_sha256=copied).to_json())
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _tidy(root, manifest)
+
+
+def _copy_vectors(path: Path, vectors: Vectors) -> str:
+    """Keep the vectors in a file of their own too, and return its hash."""
+    import numpy as np
+
+    data = io.BytesIO()
+    np.save(data, vectors, allow_pickle=False)
+    path.write_bytes(data.getvalue())
+    return hashlib.sha256(data.getvalue()).hexdigest()
 
 
 def _tidy(root: Path, manifest: Manifest) -> None:
     """Remove what was replaced or abandoned, and all but the newest of the other indexes."""
     folder = root / manifest.index_id
     for path in folder.iterdir():
-        if path.name not in (MANIFEST, manifest.store):
+        if path.name not in (MANIFEST, manifest.store, copy_of(folder / manifest.store).name):
             _remove(path)
     others = [p for p in root.iterdir() if p.is_dir() and p != folder]
     others.sort(key=lambda p: ((p / MANIFEST).is_file(), p.stat().st_mtime))

@@ -8,7 +8,10 @@ import os
 import shutil
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +75,21 @@ def ensure_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncode
     with writing(data_dir):
         target.mkdir(parents=True, exist_ok=True)
         name = model if model == PACKAGED_MODEL else folder.resolve().name
-        info = _export(folder, digest, target, name)
+        info = _in_a_process_of_its_own(folder, digest, target, name)
         for path in target.iterdir():
             if path.name not in ("export.json", info.onnx, info.tokenizer):
                 path.unlink(missing_ok=True)
     return OnnxEncoder(target, threads=threads)
+
+
+def _in_a_process_of_its_own(folder: Path, digest: str, target: Path, name: str) -> ExportInfo:
+    """Export there, so that the half gigabyte that torch takes is free again when texts are embedded."""
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_export, folder, digest, target, name).result()
+    except BrokenProcessPool as error:
+        text = "The export of the embedding model was ended from outside; it needs about 1 GB of memory."
+        raise ModelError(text, remedy="Free some and run 'mcof ingest' again.") from error
 
 
 def _quiet() -> None:

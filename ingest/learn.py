@@ -13,11 +13,19 @@ from assistant.settings import Settings
 from assistant.slots import SlotModel
 from corpus.load import Corpus
 
+#: Learned models kept in all: two for each of four indexes.
+_KEPT = 8
 
-def learn(corpus: Corpus, settings: Settings, index: str, progress: Callable[[str, int, int], None]) -> None:
-    """Fit and keep the models of an index, where they are missing and the corpus has something to learn from."""
+
+def learn(
+    corpus: Corpus, settings: Settings, index: str, progress: Callable[[str, int, int], None], *, force: bool = False
+) -> None:
+    """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
+
+    ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
+    """
     slots, answers = learned_file(settings, "slots", index), learned_file(settings, "answers", index)
-    if slots.is_file() and answers.is_file():
+    if not force and slots.is_file() and answers.is_file():
         return
     if not corpus.utterances and not corpus.not_covered:
         return
@@ -27,9 +35,9 @@ def learn(corpus: Corpus, settings: Settings, index: str, progress: Callable[[st
     progress("learn", 1, 2)
     _keep(learn_answers(corpus, assistant.retriever, assistant.asked), answers)
     progress("learn", 2, 2)
-    for old in slots.parent.glob("*.npz"):
-        if not old.stem.endswith(index):
-            old.unlink(missing_ok=True)
+    kept = sorted(slots.parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
+    for old in kept[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def _keep(model: SlotModel | AnswerModel | None, path: Path) -> None:

@@ -40,7 +40,7 @@ class KeywordEncoder:
 
 
 def assistant_in_memory(corpus: Corpus, settings: Settings | None = None) -> Assistant:
-    """An assistant that needs neither a model nor an index on disk, and learns from no examples (that takes seconds)."""
+    """An assistant that needs neither a model nor an index on disk, and learns from no examples: it takes seconds."""
     corpus = replace(corpus, utterances=(), not_covered=())
     encoder = KeywordEncoder()
     records = build_records(corpus)

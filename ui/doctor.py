@@ -158,13 +158,14 @@ def _model(settings: Settings) -> Finding:
 def _index(settings: Settings, corpus: Corpus) -> Finding:
     from assistant.encoder import OnnxEncoder, export_folder
     from assistant.index import stored_vectors
-    from assistant.records import build_records
+    from assistant.records import build_records, embedded
 
     try:
         encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
     except AssistantError as error:
         raise IndexUnusableError("It cannot be checked without the embedding model.") from error
-    identifier, vectors = stored_vectors(settings, corpus.info.id, build_records(corpus), encoder.model_id)
+    records = embedded(build_records(corpus))
+    identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id, thorough=True)
     where = f" at {settings.chroma_url}" if settings.chroma_url else ""
     return Finding("index", "ok", f"{identifier}{where}, {len(vectors):,} records")
 

@@ -247,6 +247,21 @@ def test_damage_is_told_and_mended(plain_corpus: Corpus, plain_settings: Setting
     assert opened(plain_corpus, plain_settings)[1] == 12
 
 
+@pytest.mark.parametrize("data", [b"", b"not numbers", None], ids=["empty", "scrambled", "gone"])
+def test_without_the_fast_copy_the_store_itself_is_read(
+    plain_corpus: Corpus, plain_settings: Settings, data: bytes | None
+) -> None:
+    """The copy of the vectors only saves a second: what counts is the store."""
+    ingest(plain_corpus, plain_settings)
+    _, store = store_of(plain_settings)
+    copy = store.with_name(f"{store.name}.npy")
+    copy.unlink() if data is None else copy.write_bytes(data)
+    assert opened(plain_corpus, plain_settings)[1] == 12
+    report = ingest(plain_corpus, plain_settings)
+    assert (report.built, report.embedded) == (True, 0)
+    assert not ingest(plain_corpus, plain_settings).built
+
+
 def test_ratings_need_no_index(corpus: Corpus, tmp_path: Path) -> None:
     assistant = Assistant.build(Settings(data_dir=tmp_path / "none"))
     assert assistant.ask("Is health support critical during a health crisis?").status == "grounded"
@@ -297,7 +312,7 @@ def test_a_full_disk_leaves_the_old_index(plain_corpus: Corpus, plain_settings: 
         (small / "ballast").unlink()
         assert ingest(plain_corpus, settings, force=True).built
         folder, store = store_of(settings)
-        assert {p.name for p in folder.iterdir()} == {MANIFEST, store.name}
+        assert {p.name for p in folder.iterdir()} == {MANIFEST, store.name, f"{store.name}.npy"}
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

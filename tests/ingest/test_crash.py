@@ -97,7 +97,7 @@ def test_killed_at_every_step_the_index_stays_whole(
         assert opened(plain_corpus, plain_settings)[1] == 12
     assert killed.at(11) == 110
     (folder,) = (plain_settings.data_dir / "index" / "lighthouse").iterdir()
-    assert len(list(folder.iterdir())) == 2, "what the killed ones left behind is gone"
+    assert len(list(folder.iterdir())) == 3, "what the killed ones left behind is gone"
 
 
 @needs_fork
@@ -160,11 +160,11 @@ def test_a_reader_while_the_index_is_replaced(plain_corpus: Corpus, plain_settin
     real = index._from_folder
     calls = []
 
-    def replaced_meanwhile(folder: Path, manifest: index.Manifest, records: object) -> object:
+    def replaced_meanwhile(folder: Path, manifest: index.Manifest, records: object, **options: bool) -> object:
         if not calls:
             calls.append(manifest.store)
             ingest(plain_corpus, plain_settings, force=True)
-        return real(folder, manifest, records)  # type: ignore[arg-type]
+        return real(folder, manifest, records, **options)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index, "_from_folder", replaced_meanwhile)
