@@ -173,6 +173,10 @@ class HybridRetriever:
         self._sentence_words = sentence_words
         self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
 
+    def cosines(self, vector: Vectors) -> Scores:
+        """Cosine similarity of every record, ``(n_records,)``."""
+        return self._vectors @ vector
+
     @cached_property
     def signals(self) -> PassageSignals:
         """The signals over whole passages, made when the first question is ranked by them."""
@@ -211,10 +215,20 @@ class HybridRetriever:
         return Reading(self._encoder.encode([text])[0], np.zeros((0, 0), dtype=np.float32), ())
 
     def rank(
-        self, text: str, tokens: Sequence[str], lang: Language, *, limit: int = 200, vector: Vectors | None = None, without: str = ""
+        self,
+        text: str,
+        tokens: Sequence[str],
+        lang: Language,
+        *,
+        limit: int = 200,
+        vector: Vectors | None = None,
+        without: str = "",
     ) -> Ranking:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
-        Records whose text is ``without`` do not count (to judge a prepared question as if it were not there).
+
+        Records whose text is ``without`` do not count (to judge a prepared
+        question as if it were not there); passages are then ordered by their
+        score alone, because the other signals know that question too.
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -236,7 +250,7 @@ class HybridRetriever:
             return ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i]))
 
         score, best = self._by_passage(fused)
-        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 else score
+        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 and not without else score
         passages = (
             ScoredPassage(self.refs[i], float(score[i]), scored(int(best[i])), float(fit[i]))
             for i in np.argsort(-fit, kind="stable").tolist()
