@@ -28,7 +28,7 @@ lint: $(VENV)/.installed-test
 
 eval: $(VENV)/.installed
 	$(BIN)/mcof ingest
-	$(BIN)/mcof eval run
+	$(BIN)/mcof eval run --baselines
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m bench

@@ -16,12 +16,14 @@ would learn that the right answer is a question it has seen.
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.text import FUNCTION_WORDS, stem, words
 from assistant.verify import figures
 from corpus.load import Corpus
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
-MAX_POSITIVES, MAX_NEGATIVES = 2000, 1600
+MAX_POSITIVES, MAX_NEGATIVES = 2000, 1500
 #: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.
 _RIDGE, _LOGISTIC = 1.0, 1.0
 #: Words of a question that name the document itself.
@@ -73,7 +75,7 @@ class Asked:
 
 def _terms(text: str) -> list[str]:
     stems = [stem(w) for w in words(text)]
-    return stems + [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
+    return stems + [f"{a} {b}" for a, b in pairwise(stems)]
 
 
 class Evidence:
@@ -81,12 +83,14 @@ class Evidence:
 
     def __init__(self, corpus: Corpus, retriever: HybridRetriever) -> None:
         self.passage = {p.ref: frozenset(stem(w) for w in words(p.text)) for p in corpus.passages}
-        leads: dict[str, set[str]] = {p.ref: set(self.passage[p.ref]) for p in corpus.passages}
+        self.leads: dict[str, Counter[str]] = {p.ref: Counter(self.passage[p.ref]) for p in corpus.passages}
         for record in retriever.records:
             if record.lang == "en":
-                leads[record.ref].update(stem(w) for w in words(record.text))
-        self.leads = {ref: frozenset(stems) for ref, stems in leads.items()}
-        self.all = frozenset().union(*self.leads.values())
+                self.leads[record.ref].update({stem(w) for w in words(record.text)})
+        self.all: Counter[str] = Counter()
+        for stems in self.leads.values():
+            self.all.update(stems)
+        self.place = {r.text: r.ref for r in retriever.records}
         self.figures = {p.ref: figures(p.text) for p in corpus.passages}
         self.all_figures = figures(corpus.source)
         self.kind = {f.id: f.kind for f in corpus.facts}
@@ -94,8 +98,11 @@ class Evidence:
         self.unseen = retriever.lexical.unseen_idf
 
 
-def features(asked: Asked, evidence: Evidence, absent: Vectors | None, absent_texts: Sequence[str], wording: float) -> Floats:
-    """What the judgement rests on, in the order of ``FEATURES``, float64."""
+def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: float, itself: int = -1) -> Floats:
+    """What the judgement rests on, in the order of ``FEATURES``, float64.
+
+    ``absent`` holds the vectors of the questions that are not answered; row ``itself`` of it does not count.
+    """
     import numpy as np
 
     ranking = asked.ranking
@@ -108,18 +115,26 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, absent_te
     near = np.zeros(3)
     if absent is not None and len(absent):
         similar = absent @ asked.vector
-        if asked.itself:
-            similar = np.where([t == asked.itself for t in absent_texts], -1.0, similar)
+        if itself >= 0:
+            similar[itself] = -1.0
         near = np.sort(similar)[::-1][:3]
     content = [t for t in asked.tokens if t not in FUNCTION_WORDS["en"] and t not in _SELF]
     stems = [stem(t) for t in content]
     weights = np.array([evidence.idf.get(s, evidence.unseen) for s in stems]) if stems else np.ones(1)
 
     def cover(known: frozenset[str] | set[str]) -> float:
-        return float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
+        return (
+            float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
+        )
 
-    leads = evidence.leads[best.ref]
-    nearest = next((h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record)
+    # a prepared question must not vouch for its own words
+    own = {stem(w) for w in words(asked.itself)} if asked.itself else set()
+    owner = evidence.place.get(asked.itself, "")
+    leads = {s for s in stems if evidence.leads[best.ref][s] > (s in own and owner == best.ref)}
+    everything = {s for s in stems if evidence.all[s] > (s in own and bool(owner))}
+    nearest = next(
+        (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
+    )
     numbers = figures(asked.question)
     kind = evidence.kind.get(best.best.record.fact, "")
     return np.array(
@@ -127,9 +142,9 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, absent_te
             best.score, best.best.score, best.best.dense, best.best.lexical, scores[0] - scores[1], scores[0] - scores[4],
             entry, sentence, float(np.mean(top)) if top else 0.0,
             float(near[0]), float(near.mean()), entry - float(near[0]), wording,
-            cover(evidence.passage[best.ref]), cover(leads), cover(evidence.all), cover({stem(w) for w in words(nearest.text)}),
+            cover(evidence.passage[best.ref]), cover(leads), cover(everything), cover({stem(w) for w in words(nearest.text)}),
             max((w for w, s in zip(weights, stems, strict=False) if s not in leads), default=0.0) / 8,
-            float(sum(s not in evidence.all for s in stems)),
+            float(sum(s not in everything for s in stems)),
             float(len(numbers - evidence.figures[best.ref])), float(len(numbers - evidence.all_figures)),
             len(stems) / 10,
             float(asked.wh in _KINDS), float(kind in _KINDS.get(asked.wh, ())),
@@ -142,7 +157,9 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, absent_te
 class AnswerModel:
     """Probability that the document answers a question. Immutable after construction."""
 
-    def __init__(self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
+    def __init__(
+        self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats
+    ) -> None:
         self._idf = idf
         self._columns = {t: i for i, t in enumerate(terms)}
         self._terms = tuple(terms)
@@ -151,14 +168,14 @@ class AnswerModel:
     def _stems(self, texts: Sequence[str]) -> Floats:
         import numpy as np
 
-        out = np.zeros((len(texts), len(self._columns)), dtype=np.float32)
+        out = np.zeros((len(texts), len(self._columns)))
         for row, text in enumerate(texts):
             for term in _terms(text):
                 column = self._columns.get(term)
                 if column is not None:
                     out[row, column] = 1.0
         out *= self._idf
-        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
@@ -200,10 +217,10 @@ class AnswerModel:
             raise ValueError("the file of the answer model is damaged") from error
 
 
-def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, str], Asked]) -> AnswerModel | None:
+def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors], Asked]) -> AnswerModel | None:
     """Learn from the corpus' prepared questions; None where it has none that are not answered.
 
-    ``ask(text, itself)`` reads and ranks a question as a user's would be, without the record ``itself``.
+    ``ask(text, vector)`` reads and ranks a prepared question as a user's would be, without its own record.
     """
     import numpy as np
 
@@ -221,18 +238,24 @@ def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, str], 
         for term in set(_terms(text)):
             counts[term] = counts.get(term, 0) + 1
     terms = sorted(t for t, n in counts.items() if n > 1)
-    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms], dtype=np.float32)
+    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms])
     empty = np.zeros(0)
     model = AnswerModel(idf, terms, empty, empty, empty, empty)
-    matrix = np.hstack([np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)])
+    matrix = np.hstack(
+        [np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)]
+    )
     kernel = (matrix @ matrix.T).astype(np.float64)
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(texts)))
     dual = inverse @ labels
     left_out = labels - dual / np.diag(inverse)
     absent = np.stack([vectors[t] for t in negatives])
     evidence = Evidence(corpus, retriever)
+    place = {text: i for i, text in enumerate(negatives)}
     rows = np.stack(
-        [features(ask(t, t), evidence, absent, negatives, float(w)) for t, w in zip(texts, left_out, strict=True)]
+        [
+            features(ask(t, vectors[t]), evidence, absent, float(w), place.get(t, -1))
+            for t, w in zip(texts, left_out, strict=True)
+        ]
     )
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     weights = _logistic((rows - mean) / scale, labels)
@@ -263,8 +286,3 @@ def _logistic(rows: Floats, labels: Floats, rounds: int = 30) -> Floats:
         if float(np.abs(step).max()) < 1e-6:
             break
     return weights
-
-
-def names_in(question: str) -> set[str]:
-    """Folded capitalised words inside a question, for messages about what is missing."""
-    return {fold(w) for w in question.split()[1:] if w[:1].isupper()}

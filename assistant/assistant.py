@@ -6,22 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant import guards
-from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
-from assistant.compose import passages as by_passage
-from assistant.compose import ratings
-from assistant.compose import tables as by_table
+from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import build_records, embedded
-from assistant.routes import Router
 from assistant.refine import is_decided, refine
+from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
@@ -32,6 +29,7 @@ from corpus.errors import IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
+    from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever
 
 logger = logging.getLogger(__name__)
@@ -179,7 +177,7 @@ class Assistant:
             draft.language = understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
-            self._router.answer(draft, u, lambda turns=tuple(before): self._previous(turns))
+            self._router.answer(draft, u, partial(self._previous, tuple(before)))
             if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -194,7 +192,11 @@ class Assistant:
             return u
         retriever = self.retriever_or_none()
         model = self._slot_model
-        return u if retriever is None or model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
+        return (
+            u
+            if retriever is None or model is None
+            else refine(u, model.predict(u.question, retriever.encode(u.question)))
+        )
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
@@ -208,12 +210,15 @@ class Assistant:
         except (OSError, ValueError):
             return learn_slots(self.corpus, retriever)
 
-    def asked(self, question: str, itself: str = "") -> Asked:
-        """An English question read and ranked for the judgement; raises what opening the index raises."""
-        retriever = self.retriever
+    def asked(self, question: str, prepared: Vectors | None = None) -> Asked:
+        """An English question read and ranked for the judgement; raises what opening the index raises.
+
+        ``prepared`` is the stored vector of a prepared question, which then does not find itself.
+        """
         u = read(question, self.lexicon)
-        vector = retriever.encode(question) if not itself else retriever.vectors_of([itself])[itself]
-        ranking = retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
+        itself = question if prepared is not None else ""
+        vector = self.retriever.encode(question) if prepared is None else prepared
+        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
         return Asked(question, u.tokens, u.wh, vector, ranking, itself)
 
     def judge(self, asked: Asked) -> float | None:
@@ -221,9 +226,8 @@ class Assistant:
         model = self._answers
         if model is None:
             return None
-        records, absent = self.retriever.examples.get("absent", ((), None))
-        values = features(asked, self._evidence, absent, [r.text for r in records] if asked.itself else (), model.wording(asked.question, asked.vector))
-        return model.probability(values)
+        _, absent = self.retriever.examples.get("absent", ((), None))
+        return model.probability(features(asked, self._evidence, absent, model.wording(asked.question, asked.vector)))
 
     @cached_property
     def _answers(self) -> AnswerModel | None:
@@ -249,7 +253,9 @@ class Assistant:
         if draft.language != "en" and draft.citations and draft.status in ("grounded", "partial", "not_rated"):
             draft.notice = f"{draft.notice} {draft.say('english_note')}".strip()
         ranked = tuple(
-            RankedPassage(h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind)
+            RankedPassage(
+                h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind
+            )
             for h in self._router.last_ranking(draft)
         )
         trace = Trace(
@@ -291,7 +297,11 @@ class Assistant:
     def _nothing_left(self, answer: Answer) -> Answer:
         """Every piece failed verification: the honest reply is that nothing can be shown."""
         text = say(
-            answer.language, "not_in_document", no=NOT_IN_DOCUMENT[answer.language], missing="", symbol=self.corpus.info.symbol
+            answer.language,
+            "not_in_document",
+            no=NOT_IN_DOCUMENT[answer.language],
+            missing="",
+            symbol=self.corpus.info.symbol,
         )
         return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
 

@@ -41,6 +41,18 @@ class Encoder(Protocol):
         ...
 
 
+class BulkEncoder(Encoder, Protocol):
+    """An encoder that a whole index can be built with; ``model_sha256`` is the hash of its weights."""
+
+    model_sha256: str
+    dim: int
+    max_word_pieces: int
+
+    def word_pieces(self, text: str) -> int:
+        """Word pieces of a text before anything is cut off."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one run of the model gives for a text.
@@ -88,7 +100,7 @@ def model_folder(model: str) -> Path:
     folder = Path(model)
     if not (folder / "modules.json").is_file():
         raise ModelError(
-            f"MCOF_EMBEDDING_MODEL: {model!r} is neither {PACKAGED_MODEL!r} nor a folder with a sentence-transformers model."
+            f"MCOF_EMBEDDING_MODEL: {model!r} is neither {PACKAGED_MODEL!r} nor a sentence-transformers folder."
         )
     return folder
 
@@ -103,11 +115,16 @@ def weights_file(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class ExportInfo:
-    """What ``export.json`` says of an exported encoder."""
+    """What ``export.json`` says of an exported encoder; ``onnx`` and ``tokenizer`` are files beside it.
+
+    It is written last and replaced in one step, so the files it names are whole.
+    """
 
     model_id: str
     weights_sha256: str
+    onnx: str
     onnx_sha256: str
+    tokenizer: str
     dim: int
     pooling: str
     max_word_pieces: int
@@ -120,29 +137,40 @@ def export_folder(data_dir: Path, model: str) -> Path:
     return data_dir / "models" / f"{Path(model).name}-{key}"
 
 
+def read_export(folder: Path) -> ExportInfo:
+    """What was exported into a folder.
+
+    Raises:
+        ModelError: nothing was, or its description cannot be read.
+    """
+    try:
+        data = json.loads((folder / "export.json").read_text(encoding="utf-8"))
+        return ExportInfo(**data | {"inputs": tuple(data["inputs"])})
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelError("The embedding model has not been exported yet.", remedy="Run 'mcof ingest'.") from error
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
+
+
 class OnnxEncoder:
     """An exported encoder. Loading is deferred to the first text; thread-safe afterwards."""
 
-    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1, info: ExportInfo | None = None) -> None:
         self._folder = folder
         self._threads = threads
-        try:
-            data = json.loads((folder / "export.json").read_text(encoding="utf-8"))
-            data["inputs"] = tuple(data["inputs"])
-            self.info = ExportInfo(**data)
-        except FileNotFoundError as error:
-            raise ModelError("The embedding model has not been exported yet.", remedy="Run 'mcof ingest'.") from error
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest --force'.") from error
+        self.info = info or read_export(folder)
         self.model_id = f"{self.info.model_id}@{self.info.weights_sha256[:12]}"
+        self.model_sha256 = self.info.weights_sha256
+        self.dim = self.info.dim
+        self.max_word_pieces = min(MAX_WORD_PIECES, self.info.max_word_pieces)
 
     @cached_property
     def _session(self) -> Any:  # noqa: ANN401 - onnxruntime ships no types
         import onnxruntime as ort
 
-        path = self._folder / "encoder.onnx"
+        path = self._folder / self.info.onnx
         if not path.is_file() or file_sha256(path) != self.info.onnx_sha256:
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest --force'.")
+            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.")
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -151,12 +179,18 @@ class OnnxEncoder:
 
     @cached_property
     def _tokenizer(self) -> Any:  # noqa: ANN401
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = self._read_tokenizer()
         tokenizer.enable_truncation(self.info.max_word_pieces)
         tokenizer.enable_padding()
         return tokenizer
+
+    def _read_tokenizer(self) -> Any:  # noqa: ANN401
+        from tokenizers import Tokenizer
+
+        try:
+            return Tokenizer.from_file(str(self._folder / self.info.tokenizer))
+        except Exception as error:  # the library raises bare Exception
+            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
 
     def word_pieces(self, text: str) -> int:
         """Word pieces of a text before anything is cut off, the two frame tokens included."""
@@ -164,9 +198,7 @@ class OnnxEncoder:
 
     @cached_property
     def _counter(self) -> Any:  # noqa: ANN401
-        from tokenizers import Tokenizer
-
-        counter = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        counter = self._read_tokenizer()
         counter.no_truncation()
         counter.no_padding()
         return counter

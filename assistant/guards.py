@@ -22,7 +22,9 @@ _INSTRUCTION = re.compile(
     r"|<\s*/?\s*(?:script|img|iframe|svg|style|html|body|a)\b|javascript:|\bdrop table\b|\bsudo\b|\brm -rf\b|\{\{.*\}\}|!\[[^\]]*\]\("
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
-_PARTS = re.compile(r"(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)")
+_PARTS = re.compile(
+    r"(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
+)
 _MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[([^\]]*)\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
 
 _SPLIT = re.compile(

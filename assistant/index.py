@@ -3,41 +3,66 @@
 An index is named by what it was built from (records, model, format): another
 document or another model is another name. So a reader finds the right index or
 none, never half of one and never somebody else's.
+
+Embedded, an index is a folder whose ``manifest.json`` names the store beside
+it; on a server it is a collection whose metadata hold the manifest. Either is
+written last and in one step, so what has a manifest is whole.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.records import Record, records_sha256
-from corpus.errors import IndexDamagedError, IndexForeignError, IndexMissingError, SettingsError
+from corpus.errors import (
+    IndexDamagedError,
+    IndexForeignError,
+    IndexMissingError,
+    ServerUnreachableError,
+    SettingsError,
+)
 
 if TYPE_CHECKING:
     from assistant.encoder import Vectors
     from assistant.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 #: Raised when the form of the stored index changes.
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 MANIFEST = "manifest.json"
+DATABASE = "chroma.sqlite3"
+#: A store can be replaced between reading its manifest and opening it; then the new one is opened.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an index was built from. Written last, so an index with a manifest is whole."""
+    """What an index was built from, with which settings, and where it is kept.
+
+    ``store`` is the collection that holds the vectors, and embedded the folder it is in.
+    """
 
     index_id: str
     corpus_id: str
     source_sha256: str
     records_sha256: str
     model_id: str
+    model_sha256: str
     count: int
     dim: int
+    settings: Mapping[str, str | int]
+    store: str
     format: int = INDEX_FORMAT
 
     def to_json(self) -> str:
@@ -63,8 +88,9 @@ def index_root(settings: Settings, corpus_id: str) -> Path:
     return settings.data_dir / "index" / corpus_id
 
 
-def collection_name(corpus_id: str, identifier: str) -> str:
-    return f"mcof-{corpus_id}-{identifier}"
+def collection_prefix(corpus_id: str, identifier: str = "") -> str:
+    """How the names of a corpus' collections begin; with ``identifier``, those of one index."""
+    return f"mcof-{corpus_id}-{identifier}-" if identifier else f"mcof-{corpus_id}-"
 
 
 def quiet_chroma() -> None:
@@ -85,25 +111,27 @@ def server_client(url: str) -> Any:  # noqa: ANN401 - chromadb.ClientAPI
 
     Raises:
         SettingsError: the address is malformed.
-        IndexMissingError: nothing answers there.
+        IndexUnusableError: nothing answers there.
     """
     from urllib.parse import urlsplit
 
     quiet_chroma()
     import chromadb
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"MCOF_CHROMA_URL: {url!r} is no address such as http://127.0.0.1:8000.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(f"MCOF_CHROMA_URL: {url!r} is no address such as http://127.0.0.1:8000.")
+    secure = parts.scheme == "https"
     try:
         return chromadb.HttpClient(
-            host=parts.hostname,
-            port=parts.port or (443 if parts.scheme == "https" else 8000),
-            ssl=parts.scheme == "https",
-            settings=client_settings(),
+            host=parts.hostname, port=port or (443 if secure else 8000), ssl=secure, settings=client_settings()
         )
     except Exception as error:
-        raise IndexMissingError(f"No Chroma server answers at {url}.") from error
+        raise ServerUnreachableError(url) from error
 
 
 def stored_vectors(settings: Settings, corpus_id: str, records: Sequence[Record], model_id: str) -> tuple[str, Vectors]:
@@ -119,60 +147,149 @@ def stored_vectors(settings: Settings, corpus_id: str, records: Sequence[Record]
     identifier = index_id(records, model_id)
     if settings.chroma_url:
         client = server_client(settings.chroma_url)
-        names = _collection_names(client)
-        wanted = collection_name(corpus_id, identifier)
-        if wanted not in names:
-            others = [n for n in names if n.startswith(f"mcof-{corpus_id}-")]
-            raise (_foreign() if others else IndexMissingError("The Chroma server holds no index of this document."))
-        return identifier, _read(client, wanted, records)
+        return identifier, _from_server(client, corpus_id, identifier, records)
     root = index_root(settings, corpus_id)
-    folder = root / identifier
-    if not (folder / MANIFEST).is_file():
-        others = [p for p in root.glob(f"*/{MANIFEST}") if p.parent != folder]
-        if (folder / "chroma").exists():
-            raise IndexDamagedError("The index has lost its manifest.")
-        raise (_foreign() if others else IndexMissingError("There is no index of this document yet."))
-    manifest = Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"))
-    if manifest.index_id != identifier:
-        raise _foreign()
-    if manifest.count != len(records):
-        raise IndexDamagedError(f"The manifest of the index counts {manifest.count} records instead of {len(records)}.")
-    if not (folder / "chroma" / "chroma.sqlite3").is_file():
-        raise IndexDamagedError("The index has lost its database file.")
-    return identifier, _read(_embedded_client(folder / "chroma"), collection_name(corpus_id, identifier), records)
+    for attempt in range(1, _ATTEMPTS + 1):
+        manifest = _manifest_in(root, identifier)
+        try:
+            return identifier, _from_folder(root / identifier, manifest, records)
+        except IndexDamagedError:
+            if attempt == _ATTEMPTS or _manifest_in(root, identifier).store == manifest.store:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _foreign() -> IndexForeignError:
     return IndexForeignError("The index was built from another text, table or embedding model.")
 
 
-def _embedded_client(folder: Path) -> Any:  # noqa: ANN401
+def _check(manifest: Manifest, identifier: str, records: Sequence[Record]) -> None:
+    if manifest.index_id != identifier or manifest.format != INDEX_FORMAT:
+        raise _foreign()
+    if manifest.count != len(records):
+        raise IndexDamagedError(f"The manifest of the index counts {manifest.count} records instead of {len(records)}.")
+
+
+def _manifest_in(root: Path, identifier: str) -> Manifest:
+    try:
+        return Manifest.from_json((root / identifier / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexDamagedError("The manifest of the index cannot be read.") from error
+    if any(p.suffix != ".part" for p in (root / identifier).glob("mcof-*")):
+        raise IndexDamagedError("The index has lost its manifest.")
+    if any(root.glob(f"*/{MANIFEST}")):
+        raise _foreign()
+    raise IndexMissingError("There is no index of this document yet.")
+
+
+def _from_folder(folder: Path, manifest: Manifest, records: Sequence[Record]) -> Vectors:
+    _check(manifest, folder.name, records)
+    store = folder / manifest.store
+    if not (store / DATABASE).is_file():
+        raise IndexDamagedError("The index has lost its database file.")
     quiet_chroma()
     import chromadb
 
-    try:
-        return chromadb.PersistentClient(path=str(folder), settings=client_settings())
-    except Exception as error:
-        raise IndexDamagedError(f"The index cannot be opened ({type(error).__name__}).") from error
+    with _writable(store) as place:
+        try:
+            client: Any = chromadb.PersistentClient(path=str(place), settings=client_settings())
+        except Exception as error:
+            raise IndexDamagedError(f"The index cannot be opened ({type(error).__name__}).") from error
+        try:
+            return _read(client, manifest.store, records)
+        finally:
+            client.close()
 
 
-def _collection_names(client: Any) -> list[str]:  # noqa: ANN401
+@contextmanager
+def _writable(store: Path) -> Iterator[Path]:
+    """The store, or a passing copy of one on a read-only disk: Chroma opens its database for writing even to read."""
+    if os.access(store, os.W_OK) and os.access(store / DATABASE, os.W_OK):
+        yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="mcof-") as folder:
+        yield shutil.copytree(store, Path(folder) / "store")
+
+
+def _from_server(client: Any, corpus_id: str, identifier: str, records: Sequence[Record]) -> Vectors:  # noqa: ANN401
+    for attempt in range(1, _ATTEMPTS + 1):
+        found = committed(client, corpus_id)
+        right = [m for m in found if m.index_id == identifier]
+        if not right:
+            raise _foreign() if found else IndexMissingError("The Chroma server holds no index of this document.")
+        _check(right[-1], identifier, records)
+        try:
+            return _read(client, right[-1].store, records)
+        except IndexDamagedError:
+            # somebody may have replaced it meanwhile
+            if attempt == _ATTEMPTS or right[-1].store in [m.store for m in committed(client, corpus_id)]:
+                raise
+    raise AssertionError("unreachable")
+
+
+def committed(client: Any, corpus_id: str) -> list[Manifest]:  # noqa: ANN401
+    """Manifests of the finished indexes of a corpus on a server, the oldest first."""
     try:
-        return [getattr(c, "name", c) for c in client.list_collections()]
+        collections = client.list_collections()
     except Exception as error:
         raise IndexDamagedError(f"The index cannot be listed ({type(error).__name__}).") from error
+    found = []
+    for collection in collections:
+        text = (collection.metadata or {}).get("manifest")
+        if collection.name.startswith(collection_prefix(corpus_id)) and text:
+            found.append((str(collection.metadata.get("finished", "")), collection.name, Manifest.from_json(text)))
+    return [manifest for _, _, manifest in sorted(found, key=lambda f: f[:2])]
+
+
+def known_vectors(settings: Settings, corpus_id: str, model_sha256: str) -> dict[str, Vectors]:
+    """Vectors of earlier indexes of the corpus by record id, made with the same model; empty where none can be read.
+
+    A record's id holds the hash of its text, so that only unchanged texts are found again.
+    """
+    known: dict[str, Vectors] = {}
+    quiet_chroma()
+    import chromadb
+
+    if settings.chroma_url:
+        server = server_client(settings.chroma_url)
+        for manifest in committed(server, corpus_id):
+            if manifest.model_sha256 == model_sha256:
+                known |= _stored(server, manifest.store)
+        return known
+    for path in sorted(index_root(settings, corpus_id).glob(f"*/{MANIFEST}")):
+        try:
+            manifest = Manifest.from_json(path.read_text(encoding="utf-8"))
+            if manifest.model_sha256 != model_sha256 or not (path.parent / manifest.store / DATABASE).is_file():
+                continue
+            client: Any = chromadb.PersistentClient(path=str(path.parent / manifest.store), settings=client_settings())
+        except Exception as error:
+            logger.info("an earlier index cannot be used again: %s", type(error).__name__)
+            continue
+        try:
+            known |= _stored(client, manifest.store)
+        except IndexDamagedError as error:
+            logger.info("an earlier index cannot be used again: %s", error.message)
+        finally:
+            client.close()
+    return known
+
+
+def _stored(client: Any, name: str) -> dict[str, Vectors]:  # noqa: ANN401
+    import numpy as np
+
+    try:
+        found = client.get_collection(name, embedding_function=None).get(include=["embeddings"])
+    except Exception as error:
+        raise IndexDamagedError(f"The index cannot be read ({type(error).__name__}).") from error
+    return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
 
 
 def _read(client: Any, name: str, records: Sequence[Record]) -> Vectors:  # noqa: ANN401
     import numpy as np
 
-    try:
-        collection = client.get_collection(name, embedding_function=None)
-        found = collection.get(include=["embeddings"])
-    except Exception as error:
-        raise IndexDamagedError(f"The index cannot be read ({type(error).__name__}).") from error
-    position = {identifier: i for i, identifier in enumerate(found["ids"])}
-    rows = [position.get(record.id, -1) for record in records]
-    if len(found["ids"]) != len(records) or min(rows, default=0) < 0:
-        raise IndexDamagedError(f"The index holds {len(found['ids'])} records instead of {len(records)}.")
-    return np.asarray(found["embeddings"], dtype=np.float32)[rows]
+    found = _stored(client, name)
+    if len(found) != len(records) or any(r.id not in found for r in records):
+        raise IndexDamagedError(f"The index holds {len(found)} records instead of {len(records)}, or other ones.")
+    return np.stack([found[r.id] for r in records])

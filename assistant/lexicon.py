@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from assistant.text import FUNCTION_WORDS, detect_language, fold, stem, words
 from corpus.types import Language, LexiconKind, LexiconTerm
@@ -33,7 +34,7 @@ class Match:
     absent: bool = False
 
 
-_Trie = dict[str, "_Trie | list[LexiconTerm]"]
+_Trie = dict[str, Any]  # stem -> trie; _END -> the terms that end there
 _END = "\0"
 
 
@@ -51,8 +52,8 @@ class Lexicon:
             tokens = words(term.term)
             self._words[term.lang].update(tokens)
             for token in tokens:
-                node = node.setdefault(stem(token, term.lang), {})  # type: ignore[assignment]
-            node.setdefault(_END, []).append(term)  # type: ignore[union-attr]
+                node = node.setdefault(stem(token, term.lang), {})
+            node.setdefault(_END, []).append(term)
 
     @cached_property
     def _vocabulary(self) -> dict[Language, tuple[str, ...]]:
@@ -98,9 +99,10 @@ class Lexicon:
         """
         tokens = self.corrected(text, lang)
         found: list[Match] = []
-        for trie_lang in dict.fromkeys((lang, "en")):
-            stems = [stem(t, trie_lang) for t in tokens]  # type: ignore[arg-type]
-            for match in self._walk(stems, self._tries[trie_lang]):  # type: ignore[index]
+        languages: tuple[Language, ...] = (lang, "en") if lang != "en" else ("en",)
+        for trie_lang in languages:
+            stems = [stem(t, trie_lang) for t in tokens]
+            for match in self._walk(stems, self._tries[trie_lang]):
                 if trie_lang != lang and all(
                     t in FUNCTION_WORDS[lang] or t in self._words[lang] for t in tokens[match.start : match.end]
                 ):
@@ -116,7 +118,7 @@ class Lexicon:
                 following = node.get(stems[end])
                 if following is None:
                     break
-                node = following  # type: ignore[assignment]
+                node = following
                 for term in node.get(_END, ()):
                     yield Match(
                         term.kind, term.key, term.term, start, end + 1,
@@ -141,7 +143,10 @@ def _free_phases(matches: Sequence[Match]) -> list[Match]:
         for m in matches
         if m.kind != "phase"
         or not any(
-            o.kind in ("crisis", "sector", "level") and o.start <= m.start and m.end <= o.end and o.end - o.start > m.end - m.start
+            o.kind in ("crisis", "sector", "level")
+            and o.start <= m.start
+            and m.end <= o.end
+            and o.end - o.start > m.end - m.start
             for o in matches
         )
     ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Literal
@@ -24,9 +25,12 @@ RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "ph
 #: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
 EXAMPLES: frozenset[str] = frozenset({"utterance", "absent"})
 
-#: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces; ``mcof ingest``
-#: refuses a record that the model could not read whole.
+#: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces.
 MAX_CHUNK_CHARS = 700
+#: Longest chunk in word pieces as estimated without the model, which reads 256. ``mcof ingest`` counts exactly
+#: and refuses a record that the model could not read whole.
+_MAX_PIECES = 240
+_TOKEN = re.compile(r"[A-Za-z]+|[0-9]+|\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +70,47 @@ class Record:
         }
 
 
+def _pieces(text: str) -> int:
+    """Word pieces a text will hardly exceed: one for four letters, for two digits, for any other character."""
+    return sum(
+        -(-len(t) // 4) if t[0].isascii() and t[0].isalpha() else -(-len(t) // 2) if t.isdigit() else 1
+        for t in _TOKEN.findall(text)
+    )
+
+
+def _fits(text: str, limit: int) -> bool:
+    return len(text) <= limit and _pieces(text) <= _MAX_PIECES
+
+
 def chunk_spans(passage: Passage, limit: int = MAX_CHUNK_CHARS) -> list[tuple[int, int]]:
     """Half-open ranges that cover the passage in runs of whole sentences of at most ``limit`` characters.
 
     A sentence longer than that is cut at the last comma, semicolon or space before the limit.
     """
+    text = passage.text
     pieces: list[tuple[int, int]] = []
-    for start, end in sentence_spans(passage.text):
-        while end - start > limit:
-            window = passage.text[start : start + limit]
-            cut = max(window.rfind("; "), window.rfind(", "))
-            cut = cut + 1 if cut > limit // 3 else window.rfind(" ")
-            cut = cut if cut > 0 else limit
+    for start, end in sentence_spans(text):
+        while not _fits(text[start:end], limit):
+            cut = _cut(text[start : start + limit], limit)
             pieces.append((start, start + cut))
-            start += cut + (passage.text[start + cut] == " ")
-        pieces.append((start, end))
+            start += cut + (text[start + cut : start + cut + 1] == " ")
+        if start < end:
+            pieces.append((start, end))
     spans: list[tuple[int, int]] = []
     for start, end in pieces:
-        if spans and end - spans[-1][0] <= limit:
+        if spans and _fits(text[spans[-1][0] : end], limit):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
     return spans
+
+
+def _cut(window: str, limit: int) -> int:
+    """Where to cut a text that is too long: after the last comma or semicolon, at a space, or anywhere."""
+    while not _fits(window, limit):
+        window = window[: len(window) * 3 // 4]
+    clause = max(window.rfind("; "), window.rfind(", ")) + 1
+    return clause if clause > len(window) // 3 else max(window.rfind(" "), 0) or len(window)
 
 
 def build_records(corpus: Corpus) -> tuple[Record, ...]:
@@ -121,13 +144,17 @@ def _passage_records(corpus: Corpus) -> Iterator[Record]:
         whole = sentence_spans(passage.text)
         chunks = chunk_spans(passage)
         for start, end in whole:
-            if end - start <= MAX_CHUNK_CHARS:
-                text = passage.text[start:end]
-                yield Record(_id("sentence", f"{passage.ref}:{start}", text), "sentence", passage.ref, text, start=start, end=end)
+            text = passage.text[start:end]
+            if _fits(text, MAX_CHUNK_CHARS):
+                yield Record(
+                    _id("sentence", f"{passage.ref}:{start}", text), "sentence", passage.ref, text, start=start, end=end
+                )
         for start, end in chunks:
             if (start, end) not in whole:
                 text = passage.text[start:end]
-                yield Record(_id("chunk", f"{passage.ref}:{start}", text), "chunk", passage.ref, text, start=start, end=end)
+                yield Record(
+                    _id("chunk", f"{passage.ref}:{start}", text), "chunk", passage.ref, text, start=start, end=end
+                )
 
 
 def _prepared_records(corpus: Corpus) -> Iterator[Record]:

@@ -45,7 +45,9 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     changes: dict[str, object] = {"intent": intent, "rating_score": slots.intents["rating"]}
     if intent in ("rating", "coordination", "people", "examples"):
         open_crises = not u.which_crises and not u.everywhere
-        changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison)
+        changes["crises"] = _keys(
+            u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison
+        )
     if intent != "rating" and u.which_sector:
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
@@ -80,8 +82,8 @@ def _keys(
         kept = [k for k in found if not rival or scores.get(k, 0.0) >= max(_DOUBT, scores[top] * _FAR)]
         if kept:
             extra = [k for k in ranked if several and k not in kept and scores[k] >= _SURE]
-            return tuple(sorted([*kept, *extra], key=order.index))
+            return tuple(k for k in order if k in kept or k in extra)
     believed = [k for k in weak if scores.get(k, 0.0) >= _BELIEVE]
     sure = [k for k in ranked if scores[k] >= threshold and (several or k == top)]
     chosen = sure or believed[:1]
-    return tuple(sorted(dict.fromkeys(chosen[:3]), key=order.index))
+    return tuple(k for k in order if k in chosen[:3])

@@ -191,12 +191,21 @@ class HybridRetriever:
         numbers = evidence_records(self.records)
         return EvidenceSentences(numbers, self._sentence_words([self.records[i] for i in numbers])) if numbers else None
 
+    @cached_property
+    def _by_text(self) -> dict[str, list[int]]:
+        """Places of the records with a text."""
+        out: dict[str, list[int]] = {}
+        for number, record in enumerate(self.records):
+            out.setdefault(record.text, []).append(number)
+        return out
+
     def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """Stored vectors of those of the texts that are records' texts."""
-        wanted = set(texts)
-        out = {r.text: self._vectors[i] for i, r in enumerate(self.records) if r.text in wanted}
-        for records, vectors in self.examples.values():
-            out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
+        out = {t: self._vectors[self._by_text[t][0]] for t in texts if t in self._by_text}
+        if len(out) < len(texts):
+            wanted = set(texts) - set(out)
+            for records, vectors in self.examples.values():
+                out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
         return out
 
     def encode(self, text: str) -> Vectors:
@@ -243,7 +252,7 @@ class HybridRetriever:
             dense = np.zeros_like(lexical)
         fused = weight * dense + (1 - weight) * lexical
         if without:
-            fused[[i for i, r in enumerate(self.records) if r.text == without]] = -1.0
+            fused[self._by_text.get(without, [])] = -1.0
         order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
 
         def scored(i: int) -> ScoredRecord:

@@ -20,6 +20,8 @@ from corpus.errors import SettingsError
 from corpus.load import DEFAULT_CORPUS
 
 PREFIX = "MCOF_"
+#: Variables of the test suite, which are no settings.
+_OF_TESTS = ("MCOF_TEST_", "MCOF_SCREENSHOTS")
 
 
 def _default_data_dir() -> Path:
@@ -86,7 +88,9 @@ def load_settings(
     path = config or Path("mcof.toml")
     values = _read(path) if config is not None or path.exists() else {}
     own = set(kind.model_fields)
-    variables = {v: v.removeprefix(PREFIX).lower() for v in os.environ if v.startswith(PREFIX)}
+    variables = {
+        v: v.removeprefix(PREFIX).lower() for v in os.environ if v.startswith(PREFIX) and not v.startswith(_OF_TESTS)
+    }
     if not own.issuperset([*values, *variables.values()]):
         known = sorted(own.union(elsewhere()))
         for key in values:

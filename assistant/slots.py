@@ -12,6 +12,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ class Slots:
 
 def _terms(text: str) -> list[str]:
     stems = [stem(w) for w in words(text)]
-    return stems + [f"{a} {b}" for a, b in zip(stems, stems[1:], strict=False)]
+    return stems + [f"{a} {b}" for a, b in pairwise(stems)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,13 @@ class SlotModel:
 
         terms = np.array(list(self._columns), dtype=np.str_)
         with path.open("wb") as handle:
-            np.savez(handle, idf=self._idf, terms=terms, slots=self._slots.astype(np.float32), intents=self._intents.astype(np.float32))
+            np.savez(
+                handle,
+                idf=self._idf,
+                terms=terms,
+                slots=self._slots.astype(np.float32),
+                intents=self._intents.astype(np.float32),
+            )
 
     @classmethod
     def load(cls, path: Path) -> SlotModel:
@@ -124,7 +131,7 @@ class SlotModel:
                 if column is not None:
                     out[row, column] += 1
         out = np.where(out > 0, 1 + np.log(np.maximum(out, 1)), 0) * self._idf
-        return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
+        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
 
     def predict(self, text: str, vector: Vectors) -> Slots:
         """Scores for a question and its embedding, shape ``(dim,)``."""
@@ -165,7 +172,10 @@ def examples_of(corpus: Corpus) -> dict[str, Example]:
     says nothing certain and is left out; any other, and every question that the
     document does not answer, is of the kind "other".
     """
-    out = {u.text: Example(u.text, u.intent, _keys(u.crises), _keys(u.phases), _keys(u.sectors), _keys(u.levels)) for u in corpus.utterances}
+    out = {
+        u.text: Example(u.text, u.intent, _keys(u.crises), _keys(u.phases), _keys(u.sectors), _keys(u.levels))
+        for u in corpus.utterances
+    }
     if not out:
         return {}
     coordination = {r.ref: r.crisis for r in corpus.coordination}

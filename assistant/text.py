@@ -65,7 +65,7 @@ def _stemmer(lang: str) -> Any:  # noqa: ANN401 - PyStemmer ships no types
 
 @lru_cache(maxsize=50_000)
 def stem(word: str, lang: Language = "en") -> str:
-    """Snowball stem of a folded word. Source: https://snowballstem.org"""
+    """Snowball stem of a folded word. Source: https://snowballstem.org."""
     return word if word.isdigit() else str(_stemmer(lang).stemWord(word))
 
 
@@ -76,7 +76,9 @@ def content_stems(text: str, lang: Language = "en") -> list[str]:
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”’')\]]*\s+(?=[\"“‘'(\[]?[A-Z0-9ÀÁÂÄÇÉÈÊÍÎÓÔÖÚÛÜÑ¿¡])")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|No|Nos|St|Dr|Mr|Mrs|Ms|cf|vs|approx|art|para|vol|p|pp|Jr|Sr|Inc|Ltd|Co|[A-Z]))\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|No|Nos|St|Dr|Mr|Mrs|Ms|cf|vs|approx|art|para|vol|p|pp|Jr|Sr|Inc|Ltd|Co|[A-Z]))\.$"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +92,9 @@ def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
     for match in _SENTENCE_END.finditer(text):
         if not _ABBREVIATION.search(text[: match.start()].rstrip("\"”’')]")):
             cuts.append((match.start() + len(match.group().rstrip()), match.end()))
-    for match in re.finditer(r"(?<=;)\s+(?=(?:and )?\([a-z]\) )|(?<=,)\s+(?=[A-Z][a-z]+ing (?:also|further|that|the|IOM|of) )", text):
+    for match in re.finditer(
+        r"(?<=;)\s+(?=(?:and )?\([a-z]\) )|(?<=,)\s+(?=[A-Z][a-z]+ing (?:also|further|that|the|IOM|of) )", text
+    ):
         cuts.append((match.start(), match.end()))
     spans, begin = [], 0
     for end, following in sorted(cuts):
@@ -108,16 +112,24 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 _LANGUAGE_MARKS = {
-    "fr": frozenset("quels quelles quelle quel est-ce sont les des une dans avec pour qui quoi apres avant pendant comment "
-                    "combien pourquoi lors faut doit doivent crise et aux du selon nous vous ou le la".split()),
-    "es": frozenset("que cuales cual quien quienes como cuando donde cuanto cuantos cuantas por para los las una despues antes "
-                    "durante debe deben hay es son el la del segun y con se en crisis de".split()),
-    "en": frozenset("what which who whom how when where why is are the does do of in and for after before during to we "
-                    "should our it this that with from at on".split()),
+    "fr": frozenset(
+        "quels quelles quelle quel est-ce sont les des une dans avec pour qui quoi apres avant pendant comment "
+        "combien pourquoi lors faut doit doivent crise et aux du selon nous vous ou le la".split()
+    ),
+    "es": frozenset(
+        "que cuales cual quien quienes como cuando donde cuanto cuantos cuantas por para los las una despues antes "
+        "durante debe deben hay es son el la del segun y con se en crisis de".split()
+    ),
+    "en": frozenset(
+        "what which who whom how when where why is are the does do of in and for after before during to we "
+        "should our it this that with from at on".split()
+    ),
 }
 
 
-def detect_language(text: str, default: Language = "en", known: Mapping[Language, Collection[str]] | None = None) -> Language:
+def detect_language(
+    text: str, default: Language = "en", known: Mapping[Language, Collection[str]] | None = None
+) -> Language:
     """English, French or Spanish, by function words and letters; ``default`` when nothing tells.
 
     ``known`` holds the content words of each language's lexicon. Ties go to
@@ -132,7 +144,9 @@ def detect_language(text: str, default: Language = "en", known: Mapping[Language
     for lang, vocabulary in (known or {}).items():
         scores[lang] += 0.6 * sum(len(t) > 3 and t in vocabulary for t in tokens)
     scores["es"] += 2.0 * sum(c in lowered for c in "¿¡ñ") + 0.6 * sum(lowered.count(c) for c in "áíóú")
-    scores["fr"] += 0.8 * sum(lowered.count(c) for c in "èêçàùûœîô") + 0.9 * len(re.findall(r"\b[ldjcnsqm]['’]|\bqu['’]", lowered))
+    scores["fr"] += 0.8 * sum(lowered.count(c) for c in "èêçàùûœîô") + 0.9 * len(
+        re.findall(r"\b[ldjcnsqm]['’]|\bqu['’]", lowered)
+    )
     scores["es"] += 0.4 * lowered.count("é") * (scores["es"] >= scores["fr"])
     scores["fr"] += 0.4 * lowered.count("é") * (scores["fr"] >= scores["es"])
     best = max(scores, key=lambda lang: (scores[lang], lang == default))

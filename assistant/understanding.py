@@ -73,7 +73,18 @@ class Understanding:
 
     def shown(self) -> dict[str, object]:
         """The slots that hold something, for the trace."""
-        keys = ("language", "intent", "crises", "phases", "sectors", "levels", "partners", "groups", "topics", "inherited")
+        keys = (
+            "language",
+            "intent",
+            "crises",
+            "phases",
+            "sectors",
+            "levels",
+            "partners",
+            "groups",
+            "topics",
+            "inherited",
+        )
         out: dict[str, object] = {k: getattr(self, k) for k in keys if getattr(self, k)}
         if self.follow_up:
             out["follow_up"] = True
@@ -84,7 +95,10 @@ class Understanding:
 _WH: dict[Language, tuple[tuple[str, str], ...]] = {
     "en": (
         ("how_many", r"\bhow (?:many|much|large|big|often|long)\b|\bnumber of\b"),
-        ("when", r"\bwhen (?:was|were|did|is|has|had|does|do)\b|\b(?:in )?(?:what|which) year\b|\bwhat date\b|\bsince when\b"),
+        (
+            "when",
+            r"\bwhen (?:was|were|did|is|has|had|does|do)\b|\b(?:in )?(?:what|which) year\b|\bwhat date\b|\bsince when\b",
+        ),
         ("where", r"\bwhere\b|\b(?:what|which) (?:country|countries|places?|regions?|continents?)\b"),
         ("who", r"\bwho(?:se|m)?\b|\bwhich (?:agency|organi[sz]ation|body|bodies|actors?|partners?)\b|\bwith whom\b"),
         ("why", r"\bwhy\b|\bwhat for\b|\bhow come\b"),
@@ -155,11 +169,15 @@ _AUTHOR = re.compile(
     r"\bwho (?:wrote|says?|said|authored|published|issued|produced|drafted)\b (?:that|this|it|so)?\W*$|\bwho (?:wrote|published|issued|drafted|produced) (?:the|this|that) (?:document|framework|paper|text)\b"
     r"|\bsays who\b|\bwho is (?:the )?author\b|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
 )
-_REASON = re.compile(r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| so| not)?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$")
+_REASON = re.compile(
+    r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| so| not)?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$"
+)
 _MORE = re.compile(
     r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
-_THANKS = re.compile(r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$")
+_THANKS = re.compile(
+    r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
+)
 _DEFINITION = re.compile(
     r"\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
@@ -170,7 +188,9 @@ _FOLLOW_START = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
-_ONE = re.compile(r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b")
+_ONE = re.compile(
+    r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b"
+)
 _DANGER = re.compile(
     r"\b(?:i am|i'm|im|we are|we're|my (?:family|child|children|kids|wife|husband|son|daughter|brother|sister) (?:is|are)) (?:in (?:immediate |grave |real )?danger|trapped|being (?:attacked|shot at|held|trafficked)|stranded and|about to die|under fire|hurt|bleeding|dying|drowning|held against)"
     r"|\b(?:they|someone|he|she|people|soldiers|men) (?:are|is|want to|wants to|will|'re|'s)? ?(?:going to |trying to |shooting |threatening to )?(?:kill|shoot|hurt|rape|attack)(?:ing)? (?:me|us|my)\b"
@@ -201,7 +221,10 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
     folded = fold(question)
     matches = lexicon.match(question, language)
     tokens = tuple(lexicon.corrected(question, language))
-    strong = {kind: _keys(matches, kind, weak=False) for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")}
+    strong = {
+        kind: _keys(matches, kind, weak=False)
+        for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
+    }
     weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
@@ -294,7 +317,11 @@ def leans_on_history(u: Understanding) -> bool:
         return True
     if len(content) <= 1:
         return True
-    if len(outside) <= _SHORT and not (u.crises and (u.phases or u.sectors or u.intent not in ("other", "rating"))) and len(content) <= 4:
+    if (
+        len(outside) <= _SHORT
+        and not (u.crises and (u.phases or u.sectors or u.intent not in ("other", "rating")))
+        and len(content) <= 4
+    ):
         return not (u.intent == "definition" and content)
     if _ONE.search(folded) and len(content) <= 8:
         return True
@@ -334,14 +361,29 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             filled[slot] = value
             inherited.append(slot)
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
-    if u.intent == "other" and not asks_fact and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author"):
+    if (
+        u.intent == "other"
+        and not asks_fact
+        and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author")
+    ):
         filled["intent"] = before.intent
-    elif u.intent == "rating" and not u.levels and before.intent in ("coordination", "people", "examples") and own and not outside_words(u):
+    elif (
+        u.intent == "rating"
+        and not u.levels
+        and before.intent in ("coordination", "people", "examples")
+        and own
+        and not outside_words(u)
+    ):
         filled["intent"] = before.intent
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(
-        u, text=text, tokens=tokens, follow_up=True, inherited=tuple(inherited), **filled  # type: ignore[arg-type]
+        u,
+        text=text,
+        tokens=tokens,
+        follow_up=True,
+        inherited=tuple(inherited),
+        **filled,  # type: ignore[arg-type]
     )
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingRow, RatingTable
 from assistant.text import fold
 from corpus.load import Corpus
-from corpus.types import LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,9 @@ _NUMBER = re.compile(r"\d+(?:[.,/]\d+)*")
 #: A name: a capitalised word that does not open a sentence, an acronym, or a symbol such as SCPF/71.
 _NAME = re.compile(r"\b[A-ZÀ-Ý][\wÀ-ÿ'’/-]*[A-Za-zÀ-ÿ0-9]|\b[A-Z]{2,}\b")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;]\s+|[(“\"•\-–]\s*)$")
-_LEVEL_WORD = re.compile(r"\b(critical|important|recommended|critique|recommande|critico|critica|importante|recomendado)\b")
+_LEVEL_WORD = re.compile(
+    r"\b(critical|important|recommended|critique|recommande|critico|critica|importante|recomendado)\b"
+)
 _LEVEL_OF = {"critique": "critical", "critico": "critical", "critica": "critical", "importante": "important",
              "recommande": "recommended", "recomendado": "recommended"}  # fmt: skip
 
@@ -71,6 +72,11 @@ def _holds(evidence: str, term: str) -> bool:
     return re.search(rf"(?<![\w]){re.escape(fold(term))}(?![\w])", evidence) is not None
 
 
+def _holds_number(evidence: str, number: str) -> bool:
+    """As ``_holds``; an ordinal or a decade ("the 100th Session", "the early 1990s") holds its number."""
+    return re.search(rf"(?<![\w]){re.escape(number)}(?:st|nd|rd|th|s)?(?![\w])", evidence) is not None
+
+
 def check_sentence(text: str, evidence: str) -> list[Finding]:
     """Every number and name of a sentence occurs in its evidence (the passages it cites, or its cells)."""
     folded = fold(evidence)
@@ -102,7 +108,9 @@ def _levels_said(text: str) -> set[str]:
     return {_LEVEL_OF.get(w, w) for w in _LEVEL_WORD.findall(fold(text))}
 
 
-def check_paragraph(block: Paragraph, citations: Mapping[int, Citation], corpus: Corpus, cells: Sequence[object]) -> list[Finding]:
+def check_paragraph(
+    block: Paragraph, citations: Mapping[int, Citation], corpus: Corpus, cells: Sequence[object]
+) -> list[Finding]:
     """An own sentence: cited, and every figure, name and level in it backed by what it cites.
 
     Levels count as ratings only where the answer uses cells; there each must be
@@ -115,13 +123,17 @@ def check_paragraph(block: Paragraph, citations: Mapping[int, Citation], corpus:
     if len(cited) < len(block.citations) or not cited:
         return [Finding("uncited_claim", block.text)]
     evidence = " ".join(
-        f"{c.ref} {corpus.by_ref[c.ref].text} {' '.join(corpus.by_ref[c.ref].heading_path)}" for c in cited if c.ref in corpus.by_ref
+        f"{c.ref} {corpus.by_ref[c.ref].text} {' '.join(corpus.by_ref[c.ref].heading_path)}"
+        for c in cited
+        if c.ref in corpus.by_ref
     )
     evidence += " " + " ".join(corpus.by_ref[c.ref].belongs_to or "" for c in cited if c.ref in corpus.by_ref)
     evidence += f" {corpus.info.symbol} {corpus.info.title} {corpus.info.date} IOM OIM"
     if cells:
         evidence += " " + " ".join(
-            f"Sector {s.no} {s.name} {s.short_name}" for s in corpus.sectors if any(getattr(c, "sector_no", 0) == s.no for c in cells)
+            f"Sector {s.no} {s.name} {s.short_name}"
+            for s in corpus.sectors
+            if any(getattr(c, "sector_no", 0) == s.no for c in cells)
         )
         backed = {str(getattr(c, attribute)) for c in cells for attribute in ("level", "prose_level")} | {"None"}
         said = _levels_said(re.sub(r"“[^”]*”", "", block.text))

@@ -12,7 +12,8 @@ AssistantError                  one sentence for the user, and where it helps th
 │   └── IndexUnusableError      the vector index cannot be used
 │       ├── IndexMissingError   there is none
 │       ├── IndexDamagedError   it is broken, emptied or half there
-│       └── IndexForeignError   it was built from another document, model or version
+│       ├── IndexForeignError   it was built from another document, model or version
+│       └── ServerUnreachableError  the Chroma server does not answer
 └── CheckFailedError            a check that the user asked for did not pass                  (exit status 1)
 """
 
@@ -67,16 +68,24 @@ class CorpusRowError(CorpusError):
     ``row`` counts lines of the file as an editor shows them, the header being line 1.
     """
 
-    def __init__(self, file: Path | str, row: int, column: str, value: object, allowed: str) -> None:
+    def __init__(self, file: Path | str, row: int, column: str, value: object, allowed: str, *, text: str = "") -> None:
         name = Path(file).name
         shown = str(value)
         shown = shown if len(shown) <= 120 else shown[:117] + "..."
-        super().__init__(f"{name}, row {row}, column '{column}': {shown!r} is not allowed; expected {allowed}.")
+        super().__init__(
+            f"{name}, row {row}, column '{column}': {text or f'{shown!r} is not allowed; expected {allowed}'}."
+        )
         self.file = name
         self.row = row
         self.column = column
         self.value = value
         self.allowed = allowed
+
+    @classmethod
+    def twice(cls, file: Path | str, row: int, column: str, value: object, before: int) -> CorpusRowError:
+        """The error for a row whose key an earlier row, ``before``, has already."""
+        text = f"the row has been there before (row {before})"
+        return cls(file, row, column, value, f"a value that row {before} has not", text=text)
 
 
 class ModelError(SetupError):
@@ -90,8 +99,8 @@ class StorageError(SetupError):
 class IndexUnusableError(SetupError):
     """The vector index cannot be used; matrix questions still work without it."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, remedy="Run 'mcof ingest' to build it again.")
+    def __init__(self, message: str, *, remedy: str | None = "Run 'mcof ingest' to build it.") -> None:
+        super().__init__(message, remedy=remedy)
 
 
 class IndexMissingError(IndexUnusableError):
@@ -104,6 +113,15 @@ class IndexDamagedError(IndexUnusableError):
 
 class IndexForeignError(IndexUnusableError):
     """The index was built from another document, with another model or by another version."""
+
+
+class ServerUnreachableError(IndexUnusableError):
+    """The Chroma server that the settings name does not answer."""
+
+    def __init__(self, url: str) -> None:
+        address = url.rsplit("@", 1)[-1]  # never a password
+        remedy = "Start it ('chroma run'), or unset MCOF_CHROMA_URL to use the embedded store."
+        super().__init__(f"No Chroma server answers at {address}.", remedy=remedy)
 
 
 class CheckFailedError(AssistantError):

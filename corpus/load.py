@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,8 +148,7 @@ def load_corpus(folder: Path = DEFAULT_CORPUS, *, diagram: Path | None = None) -
             remedy="Set MCOF_CORPUS to a folder that holds corpus.toml and document.md.",
         )
     info = _read_info(folder / "corpus.toml")
-    source = (folder / "document.md").read_bytes().decode() if (folder / "document.md").exists() else ""
-    source = source or read_text(folder / "document.md")
+    source = read_text(folder / "document.md", newlines=True)
     passages = PARSERS[info.parser](source)
     if not passages:
         raise CorpusError("document.md holds no passage; it is empty or made of headings only.")
@@ -188,7 +188,13 @@ def _read_info(path: Path) -> CorpusInfo:
         info = TypeAdapter(CorpusInfo).validate_python(data)
     except ValidationError as error:
         first = error.errors()[0]
-        raise CorpusError(f"corpus.toml, {'.'.join(map(str, first['loc']))}: {first['msg'].lower()}.") from error
+        key = ".".join(map(str, first["loc"]))
+        if first["type"] in ("missing", "missing_argument"):
+            raise CorpusError(f"corpus.toml: {key!r} is missing.") from error
+        raise CorpusError(f"corpus.toml, {key}: {first['msg'].lower()}.") from error
+    if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,58}[A-Za-z0-9])?", info.id):
+        allowed = "at most 60 letters, digits, dots and hyphens"
+        raise CorpusError(f"corpus.toml, id: {info.id!r} is not allowed; expected {allowed}.")
     if info.parser not in PARSERS:
         raise CorpusError(f"corpus.toml, parser: {info.parser!r} is not one of {', '.join(PARSERS)}.")
     return info
@@ -212,13 +218,11 @@ def _unique(path: Path, rows: Iterable[tuple[int, Any]], column: str, key: Calla
     seen: dict[object, int] = {}
     for line, row in rows:
         if key(row) in seen:
-            raise CorpusRowError(path, line, column, key(row), f"a value not used before (row {seen[key(row)]} has it)")
+            raise CorpusRowError.twice(path, line, column, key(row), seen[key(row)])
         seen[key(row)] = line
 
 
-def _check_tables(
-    folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_ref: Mapping[str, Passage]
-) -> None:
+def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_ref: Mapping[str, Passage]) -> None:
     """Rules that bind more than one cell of a row, or several rows."""
     for name, column in (("sectors", "no"), ("crises", "key"), ("phases", "key"), ("levels", "key"), ("facts", "id")):
         _unique(folder / f"{name}.csv", tables.get(name, []), column, lambda row, c=column: getattr(row, c))  # type: ignore[misc]
@@ -273,7 +277,11 @@ def _check_tables(
             for key in filter(None, getattr(row, column).split("|")):
                 if key not in vocabulary[kind]:
                     raise CorpusRowError(
-                        folder / "utterances.csv", line, column, key, f"keys out of {', '.join(sorted(vocabulary[kind]))}, separated by |"
+                        folder / "utterances.csv",
+                        line,
+                        column,
+                        key,
+                        f"keys out of {', '.join(sorted(vocabulary[kind]))}, separated by |",
                     )
 
 
@@ -288,9 +296,18 @@ def _check_evidence(path: Path, line: int, row: Evidence, by_ref: Mapping[str, P
     if not row.word or row.word.lower() not in row.quote.lower():
         raise CorpusRowError(path, line, "word", row.word, "the weighing word as it stands in the quote")
     if row.basis == "stated" and str(row.level) not in row.word.lower():
-        raise CorpusRowError(path, line, "word", row.word, f"the word {row.level!r} itself, because the basis is stated")
+        raise CorpusRowError(
+            path, line, "word", row.word, f"the word {row.level!r} itself, because the basis is stated"
+        )
     if row.condition and row.condition not in by_ref[row.ref].text:
         raise CorpusRowError(path, line, "condition", row.condition, f"a clause that stands in {row.ref}")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def read_diagram(path: Path) -> list[DiagramLevel]:
@@ -305,7 +322,7 @@ def read_diagram(path: Path) -> list[DiagramLevel]:
             raise CorpusRowError(path, line, "sector_no", row.sector_no, "a sector from 1 to 15")
         if not row.read_by:
             raise CorpusRowError(path, line, "read_by", "", "the name of the person who read the diagram")
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", row.read_on):
+        if not _is_date(row.read_on):
             raise CorpusRowError(path, line, "read_on", row.read_on, "a date such as 2026-03-31")
         if not row.edition:
             raise CorpusRowError(path, line, "edition", "", "the edition of the document the diagram is in")

@@ -15,10 +15,13 @@ from corpus.errors import CorpusError, CorpusRowError
 Row = TypeVar("Row")
 
 
-def read_text(path: Path) -> str:
-    """The file as UTF-8 text (a byte order mark is dropped), or one clear error."""
+def read_text(path: Path, *, newlines: bool = False) -> str:
+    """The file as UTF-8 text, or one clear error; a byte order mark is dropped.
+
+    With ``newlines`` line ends stay as they are in the file, so that offsets are the file's own.
+    """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig") if newlines else path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise CorpusError(f"{path.name} is missing from the folder {path.parent.name!r}.") from error
     except UnicodeDecodeError as error:
@@ -70,7 +73,9 @@ def read_table(path: Path, row_type: type[Row], *, text: str | None = None) -> l
         except ValidationError as error:
             first = error.errors()[0]
             column = str(first["loc"][0]) if first["loc"] else "(whole row)"
-            allowed = first["msg"].removeprefix("Input should be ").removesuffix(", unable to parse string as an integer")
+            allowed = (
+                first["msg"].removeprefix("Input should be ").removesuffix(", unable to parse string as an integer")
+            )
             raise CorpusRowError(path, first_line, column, cells.get(column), allowed) from error
     if header is None:
         raise CorpusRowError(path, 1, "(header)", "", f"the columns {','.join(columns)}")

@@ -40,13 +40,12 @@ class Measured:
 
     @cached_property
     def numbers(self) -> dict[str, dict[str, float]]:
-        """The guarded numbers of each item."""
+        """The guarded numbers of each item, rounded as the reference holds them."""
         found = {}
         for record in self.records:
-            values = {k: v for k, v in record.numbers.items() if k in GUARDED}
-            if record.item.id in self.words_mrr:
-                values[WORDS_MRR] = self.words_mrr[record.item.id]
-            found[record.item.id] = values
+            found[record.item.id] = {k: round(v, 4) for k, v in record.numbers.items() if k in GUARDED}
+        for identifier, value in self.words_mrr.items():
+            found.setdefault(identifier, {})[WORDS_MRR] = round(value, 4)
         return found
 
 

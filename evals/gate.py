@@ -103,6 +103,16 @@ def cell_faults(assistant: Asks, corpus: Corpus, expected: Mapping[CellKey, tupl
     return faults
 
 
+def words_mrr(assistant: Assistant, items: Sequence[Item]) -> dict[str, float]:
+    """Reciprocal rank at 10 of each answerable item, searched by its words alone."""
+    by_words = WordsProbe(assistant)
+    return {
+        item.id: reciprocal_rank(by_words(item.question, [Turn("user", t) for t in item.turns]), item.gold_refs)
+        for item in items
+        if item.answerable and item.gold_refs
+    }
+
+
 def measure_gate(assistant: Assistant, items: Sequence[Item], progress: Progress = quiet) -> Measured:
     """Ask every ``dev`` item and every cell."""
     corpus = assistant.corpus
@@ -110,14 +120,8 @@ def measure_gate(assistant: Assistant, items: Sequence[Item], progress: Progress
     dev = [item for item in items if item.split == "dev"]
     system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
     records = tuple(run(system, progress(dev, "gate"), corpus))
-    by_words = WordsProbe(assistant)
-    words_mrr = {
-        item.id: reciprocal_rank(by_words(item.question, [Turn("user", t) for t in item.turns]), item.gold_refs)
-        for item in dev
-        if item.answerable and item.gold_refs
-    }
     expected = read_cells() if corpus.has_matrix else {}
-    return Measured(records, words_mrr, tuple(cell_faults(assistant, corpus, expected)), len(expected))
+    return Measured(records, words_mrr(assistant, dev), tuple(cell_faults(assistant, corpus, expected)), len(expected))
 
 
 def reference_lines(now: Measured) -> list[dict[str, Any]]:
@@ -127,7 +131,7 @@ def reference_lines(now: Measured) -> list[dict[str, Any]]:
             "id": r.item.id,
             "answerable": r.item.answerable,
             "refused": r.reply.abstained,
-            **{k: round(v, 4) for k, v in now.numbers[r.item.id].items()},
+            **now.numbers[r.item.id],
         }
         for r in now.records
     ]

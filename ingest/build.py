@@ -1,58 +1,79 @@
 """Corpus -> records -> vectors -> a persistent Chroma collection with its manifest.
 
-The index is written into a folder (or a collection) of another name and gets
-its own name in one rename at the end. A crash or a second process at any moment
-leaves the old index or the new one, never half of one.
+Everything is written beside what is there; the manifest comes last, in one
+step. A crash or a second process at any moment leaves the old index or the new
+one, never half of one.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
+import os
 import shutil
-import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from assistant.encoder import MAX_WORD_PIECES, Encoder, OnnxEncoder
+from assistant.encoder import BulkEncoder
 from assistant.index import (
     MANIFEST,
     Manifest,
     client_settings,
-    collection_name,
+    collection_prefix,
+    committed,
     index_id,
     index_root,
+    known_vectors,
     quiet_chroma,
     server_client,
     stored_vectors,
 )
-from assistant.records import Record, build_records, embedded, records_sha256
+from assistant.records import MAX_CHUNK_CHARS, Record, build_records, embedded, records_sha256
 from assistant.settings import Settings
-from corpus.errors import CorpusError, IndexUnusableError, StorageError
+from corpus.errors import (
+    AssistantError,
+    CorpusError,
+    IndexDamagedError,
+    IndexUnusableError,
+    ServerUnreachableError,
+    StorageError,
+)
 from corpus.load import Corpus
 from ingest.export import ensure_export
 from ingest.learn import learn
+from ingest.storage import nonce, replace_text, writing
+
+if TYPE_CHECKING:
+    from assistant.encoder import Vectors
 
 logger = logging.getLogger(__name__)
 
+#: Called as ``progress(stage, done, total)``; stages are wait, model, embed, store and learn.
 Progress = Callable[[str, int, int], None]
 _BATCH = 256
 #: A second ingest waits this long for the first, in seconds; both would write the same.
-_LOCK_WAIT = 300.0
+_LOCK_WAIT = 600.0
+#: A collection on a server that was begun so long ago and never finished belongs to nobody any more.
+_ABANDONED = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did: ``built`` is False when the right index was already there."""
+    """What an ingest did: ``built`` is False when the right index was already there.
+
+    ``embedded`` counts the texts that had to be embedded; the others were
+    taken over from an earlier index.
+    """
 
     manifest: Manifest
     built: bool
+    embedded: int
     seconds: float
 
 
@@ -60,166 +81,262 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def ingest(corpus: Corpus, settings: Settings, *, force: bool = False, progress: Progress = _silent) -> IngestReport:
-    """Build the index of ``corpus`` where it is missing; ``force`` builds it in any case.
+def exported_encoder(settings: Settings) -> BulkEncoder:
+    """The encoder of the settings, exported where it is not yet, on all cores."""
+    return ensure_export(settings.data_dir, settings.embedding_model, threads=_cores())
 
-    ``progress(stage, done, total)`` is called as it goes on.
+
+def ingest(
+    corpus: Corpus,
+    settings: Settings,
+    *,
+    force: bool = False,
+    progress: Progress = _silent,
+    open_encoder: Callable[[Settings], BulkEncoder] = exported_encoder,
+) -> IngestReport:
+    """Build the index of ``corpus`` where it is missing; ``force`` builds it in any case, from nothing.
 
     Raises:
         StorageError: the data folder is read-only or full; what was there before is untouched.
         ModelError, CorpusError: the model or a record cannot be used.
+        ServerUnreachableError: the Chroma server of the settings does not answer.
     """
     began = time.perf_counter()
     records = embedded(build_records(corpus))
-    try:
+    with writing(settings.data_dir):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(str(settings.data_dir / "ingest.lock"), timeout=_LOCK_WAIT)
-        with lock:
+        with _alone(settings.data_dir, progress):
             progress("model", 0, 1)
-            encoder = ensure_export(settings.data_dir, settings.embedding_model)
+            encoder = open_encoder(settings)
             progress("model", 1, 1)
-            if not force:
-                try:
-                    identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id)
-                    manifest = _manifest(corpus, records, encoder.model_id, int(vectors.shape[1]))
-                    learn(corpus, settings, identifier, progress)
-                    return IngestReport(manifest, False, time.perf_counter() - began)
-                except IndexUnusableError as reason:
-                    logger.info("building the index: %s", reason.message)
+            manifest = _manifest(corpus, records, encoder)
+            if not force and _is_there(settings, corpus, records, encoder):
+                learn(corpus, settings, manifest.index_id, progress)
+                return IngestReport(manifest, False, 0, time.perf_counter() - began)
             _check_length(records, encoder)
-            vectors = _embed(records, encoder, progress)
-            manifest = _manifest(corpus, records, encoder.model_id, int(vectors.shape[1]))
-            if settings.chroma_url:
-                _write_server(settings, corpus, records, vectors, manifest, progress)
-            else:
-                _write_embedded(settings, corpus, records, vectors, manifest, progress)
+            known = {} if force else _known(settings, corpus, encoder)
+            vectors, new = _embed(records, encoder, known, progress)
+            write = _write_server if settings.chroma_url else _write_embedded
+            write(settings, records, vectors, manifest, progress)
             learn(corpus, settings, manifest.index_id, progress)
-            return IngestReport(manifest, True, time.perf_counter() - began)
-    except Timeout as error:
-        raise StorageError(f"Another 'mcof ingest' has held the data folder for {_LOCK_WAIT:.0f} s.") from error
-    except (OSError, sqlite3.Error) as error:
-        raise storage_error(settings.data_dir, error) from error
+    return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 
-def storage_error(folder: Path, error: Exception) -> StorageError:
-    """One sentence for a folder that cannot be written."""
-    number = getattr(error, "errno", None)
-    if number == errno.ENOSPC:
-        return StorageError(f"The disk of {str(folder)!r} is full; nothing was changed.", remedy="Free some space and try again.")
-    if number in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return StorageError(
-            f"The data folder {str(folder)!r} cannot be written.", remedy="Set MCOF_DATA_DIR to a folder of your own."
-        )
-    return StorageError(f"The data folder {str(folder)!r} cannot be used: {error}.")
+@contextmanager
+def _alone(data_dir: Path, progress: Progress) -> Iterator[None]:
+    """Hold the data folder; a second process waits until the first is done."""
+    lock = FileLock(str(data_dir / "ingest.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress("wait", 0, 1)
+        try:
+            lock.acquire(timeout=_LOCK_WAIT)
+        except Timeout as error:
+            raise StorageError(f"Another 'mcof ingest' has held the data folder for {_LOCK_WAIT:.0f} s.") from error
+        progress("wait", 1, 1)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _manifest(corpus: Corpus, records: Sequence[Record], model_id: str, dim: int) -> Manifest:
+def _cores() -> int:
+    """Processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _manifest(corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -> Manifest:
+    identifier = index_id(records, encoder.model_id)
+    mark = nonce()
     return Manifest(
-        index_id=index_id(records, model_id),
+        index_id=identifier,
         corpus_id=corpus.info.id,
         source_sha256=corpus.source_sha256,
         records_sha256=records_sha256(records),
-        model_id=model_id,
+        model_id=encoder.model_id,
+        model_sha256=encoder.model_sha256,
         count=len(records),
-        dim=dim,
+        dim=encoder.dim,
+        settings={
+            "space": "cosine",
+            "max_chunk_chars": MAX_CHUNK_CHARS,
+            "max_word_pieces": encoder.max_word_pieces,
+        },
+        store=f"{collection_prefix(corpus.info.id, identifier)}{mark}",
     )
 
 
-def _check_length(records: Sequence[Record], encoder: OnnxEncoder) -> None:
+def _is_there(settings: Settings, corpus: Corpus, records: Sequence[Record], encoder: BulkEncoder) -> bool:
+    """Whether the right index can be read, all of it."""
+    try:
+        stored_vectors(settings, corpus.info.id, records, encoder.model_id)
+    except ServerUnreachableError:
+        raise
+    except IndexUnusableError as reason:
+        logger.info("building the index: %s", reason.message)
+        return False
+    return True
+
+
+def _known(settings: Settings, corpus: Corpus, encoder: BulkEncoder) -> Mapping[str, Vectors]:
+    try:
+        return known_vectors(settings, corpus.info.id, encoder.model_sha256)
+    except IndexDamagedError as reason:
+        logger.info("embedding everything: %s", reason.message)
+        return {}
+
+
+def _check_length(records: Sequence[Record], encoder: BulkEncoder) -> None:
     """No record may be longer than the model can read whole."""
+    longest = encoder.max_word_pieces
     for record in records:
         pieces = encoder.word_pieces(record.text)
-        if pieces > min(MAX_WORD_PIECES, encoder.info.max_word_pieces):
-            raise CorpusError(f"A text of {record.ref} has {pieces} word pieces, more than the model reads: {record.text[:60]!r}.")
+        if pieces > longest:
+            shown = record.text[:60]
+            raise CorpusError(f"A text of {record.ref} has {pieces} word pieces, the model reads {longest}: {shown!r}.")
 
 
-def _embed(records: Sequence[Record], encoder: Encoder, progress: Progress) -> Any:  # noqa: ANN401 - numpy array
+def _embed(
+    records: Sequence[Record], encoder: BulkEncoder, known: Mapping[str, Vectors], progress: Progress
+) -> tuple[Vectors, int]:
+    """Vectors of the records in their order, and how many were not known. Equal lengths go together: less padding."""
     import numpy as np
 
-    parts = []
-    for begin in range(0, len(records), _BATCH):
-        parts.append(encoder.encode([r.text for r in records[begin : begin + _BATCH]]))
-        progress("embed", min(begin + _BATCH, len(records)), len(records))
-    return np.concatenate(parts)
+    out = np.zeros((len(records), encoder.dim), dtype=np.float32)
+    missing = []
+    for i, record in enumerate(records):
+        if record.id in known:
+            out[i] = known[record.id]
+        else:
+            missing.append(i)
+    missing.sort(key=lambda i: len(records[i].text))
+    for begin in range(0, len(missing), _BATCH):
+        part = missing[begin : begin + _BATCH]
+        out[part] = encoder.encode([records[i].text for i in part])
+        progress("embed", begin + len(part), len(missing))
+    return out, len(missing)
 
 
-def _fill(client: Any, name: str, records: Sequence[Record], vectors: Any, manifest: Manifest, progress: Progress) -> Any:  # noqa: ANN401
-    """Write all records as LangChain documents into a new cosine collection, and return it."""
+def _fill(
+    client: Any,  # noqa: ANN401 - chromadb.ClientAPI
+    manifest: Manifest,
+    records: Sequence[Record],
+    vectors: Vectors,
+    progress: Progress,
+    **metadata: str,
+) -> Any:  # noqa: ANN401 - chromadb.Collection
+    """Write all records as LangChain documents into a new cosine collection."""
     from langchain_chroma import Chroma
+    from langchain_core.embeddings import Embeddings
+
+    class Ready(Embeddings):
+        """Vectors that were made before, in the order they are asked for."""
+
+        def __init__(self) -> None:
+            self.next = 0
+
+        def embed_documents(self, texts: list[str]) -> list[list[float]]:
+            begin, self.next = self.next, self.next + len(texts)
+            rows: list[list[float]] = vectors[begin : self.next].tolist()
+            return rows
+
+        def embed_query(self, text: str) -> list[float]:
+            raise NotImplementedError
 
     store = Chroma(
         client=client,
-        collection_name=name,
-        collection_metadata={"manifest": manifest.to_json()},
+        collection_name=manifest.store,
+        embedding_function=Ready(),
+        collection_metadata=dict(metadata) or None,
         collection_configuration={"hnsw": {"space": "cosine"}},
     )
-    collection = store._collection
     for begin in range(0, len(records), _BATCH):
-        part = slice(begin, begin + _BATCH)
-        collection.upsert(
-            ids=[r.id for r in records[part]],
-            embeddings=vectors[part],
-            documents=[r.text for r in records[part]],
-            metadatas=[r.metadata() for r in records[part]],
-        )
-        progress("store", min(begin + _BATCH, len(records)), len(records))
+        part = records[begin : begin + _BATCH]
+        store.add_texts([r.text for r in part], [r.metadata() for r in part], ids=[r.id for r in part])
+        progress("store", begin + len(part), len(records))
+    collection = client.get_collection(manifest.store, embedding_function=None)
     if collection.count() != len(records):
         raise StorageError(f"The store kept {collection.count()} of {len(records)} records; nothing was changed.")
     return collection
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
 def _write_embedded(
-    settings: Settings, corpus: Corpus, records: Sequence[Record], vectors: Any, manifest: Manifest, progress: Progress  # noqa: ANN401
+    settings: Settings, records: Sequence[Record], vectors: Vectors, manifest: Manifest, progress: Progress
 ) -> None:
     quiet_chroma()
     import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
 
-    root = index_root(settings, corpus.info.id)
-    root.mkdir(parents=True, exist_ok=True)
-    staging = root / f"{manifest.index_id}.{uuid4().hex[:8]}.part"
+    root = index_root(settings, manifest.corpus_id)
+    folder = root / manifest.index_id
+    part = folder / f"{manifest.store}.part"
     try:
-        client = chromadb.PersistentClient(path=str(staging / "chroma"), settings=client_settings())
-        _fill(client, collection_name(corpus.info.id, manifest.index_id), records, vectors, manifest, progress)
-        client._system.stop()
-        SharedSystemClient.clear_system_cache()
-        (staging / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-        target = root / manifest.index_id
-        if target.exists():
-            target.rename(root / f"{manifest.index_id}.{uuid4().hex[:8]}.old")
-        staging.rename(target)
-    except Exception as error:
-        if isinstance(error, OSError | StorageError):
-            raise
-        # chromadb wraps what the disk says in errors of its own
-        raise storage_error(settings.data_dir, error) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        client: Any = chromadb.PersistentClient(path=str(part), settings=client_settings())
+        try:
+            _fill(client, manifest, records, vectors, progress)
+        finally:
+            client.close()
+        part.rename(folder / manifest.store)
+        replace_text(folder / MANIFEST, manifest.to_json())
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    _remove_leftovers(root, keep=manifest.index_id)
+        shutil.rmtree(part, ignore_errors=True)
+    _tidy(root, manifest)
 
 
-def _remove_leftovers(root: Path, keep: str) -> None:
-    """Remove replaced and abandoned folders, and all but the newest of the other indexes."""
-    for path in root.iterdir():
-        if path.name.endswith((".part", ".old")):
-            shutil.rmtree(path, ignore_errors=True)
-    others = sorted((p for p in root.iterdir() if p.is_dir() and p.name != keep), key=lambda p: p.stat().st_mtime)
+def _tidy(root: Path, manifest: Manifest) -> None:
+    """Remove what was replaced or abandoned, and all but the newest of the other indexes."""
+    folder = root / manifest.index_id
+    for path in folder.iterdir():
+        if path.name not in (MANIFEST, manifest.store):
+            _remove(path)
+    others = [p for p in root.iterdir() if p.is_dir() and p != folder]
+    others.sort(key=lambda p: ((p / MANIFEST).is_file(), p.stat().st_mtime))
     for path in others[:-1]:
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _write_server(
-    settings: Settings, corpus: Corpus, records: Sequence[Record], vectors: Any, manifest: Manifest, progress: Progress  # noqa: ANN401
+    settings: Settings, records: Sequence[Record], vectors: Vectors, manifest: Manifest, progress: Progress
 ) -> None:
     client = server_client(settings.chroma_url)
-    name = collection_name(corpus.info.id, manifest.index_id)
-    staging = f"building-{uuid4().hex[:12]}"
-    collection = _fill(client, staging, records, vectors, manifest, progress)
     try:
-        existing = {getattr(c, "name", c) for c in client.list_collections()}
-        if name in existing:
-            client.delete_collection(name)
-        collection.modify(name=name)
-    except Exception:
-        client.delete_collection(staging)
+        collection = _fill(client, manifest, records, vectors, progress, begun=_now())
+        # from here on readers find it
+        collection.modify(metadata={"manifest": manifest.to_json(), "finished": _now()})
+        _tidy_server(client, manifest)
+    except AssistantError:
         raise
+    except Exception as error:
+        text = f"The Chroma server did not take the index ({type(error).__name__}: {str(error)[:200]})."
+        raise StorageError(text, remedy="Look at its log, then run 'mcof ingest' again.") from error
+
+
+def _tidy_server(client: Any, manifest: Manifest) -> None:  # noqa: ANN401
+    """As ``_tidy``. Two hosts that finish at once agree on which to keep: the one finished last."""
+    done = committed(client, manifest.corpus_id)
+    same = [m.store for m in done if m.index_id == manifest.index_id]
+    other = [m.store for m in done if m.index_id != manifest.index_id]
+    stale = (datetime.now(UTC) - _ABANDONED).isoformat()
+    begun = [
+        c.name
+        for c in client.list_collections()
+        if c.name.startswith(collection_prefix(manifest.corpus_id))
+        and "" < str((c.metadata or {}).get("begun", "")) < stale
+    ]
+    for name in [*same[:-1], *other[:-1], *begun]:
+        try:
+            client.delete_collection(name)
+        except Exception as error:  # somebody else has removed it
+            logger.info("a collection could not be removed: %s", type(error).__name__)

@@ -71,8 +71,6 @@ def _marks(numbers: Sequence[int]) -> str:
 def _add_answer(document: Document, answer: Answer, t: Texts) -> None:
     document.add_heading(_xml(answer.question), 1)
     document.add_paragraph().add_run(t(f"status_{answer.status}")).italic = True
-    if answer.notice:
-        document.add_paragraph(_xml(answer.notice))
     for block in answer.blocks:
         match block:
             case Paragraph(text, citations):
@@ -84,6 +82,8 @@ def _add_answer(document: Document, answer: Answer, t: Texts) -> None:
                     document.add_paragraph(_xml(item.text + _marks(item.citations)), style="List Bullet")
             case RatingTable():
                 _add_table(document, block, t)
+    if answer.notice:
+        document.add_paragraph(_xml(answer.notice))
     for choice in answer.choices:
         document.add_paragraph(_xml(choice), style="List Bullet")
     if answer.citations:
@@ -104,7 +104,9 @@ def _add_table(document: Document, block: RatingTable, t: Texts) -> None:
     if block.caption:
         document.add_paragraph(_xml(block.caption))
     table = document.add_table(rows=1, cols=4, style="Table Grid")
-    for cell, key in zip(table.rows[0].cells, ("column_subject", "column_level", "column_words", "sources"), strict=True):
+    for cell, key in zip(
+        table.rows[0].cells, ("column_subject", "column_level", "column_words", "sources"), strict=True
+    ):
         cell.text = t(key)
     for row in block.rows:
         values = (row.label, row_level(row, t), row_words(row, t), _marks(row.citations).strip())

@@ -97,7 +97,8 @@ class FeedbackStore:
         names = [f.name for f in fields(Feedback)]
         with self._open() as connection:
             connection.execute(
-                f"INSERT OR REPLACE INTO feedback ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})", row
+                f"INSERT OR REPLACE INTO feedback ({', '.join(names)}) VALUES ({', '.join(':' + n for n in names)})",
+                row,
             )
 
     def list(self, *, limit: int | None = None, verdict: Verdict | None = None) -> Sequence[Feedback]:

@@ -32,15 +32,24 @@ def log_to_file(settings: Settings) -> None:
         settings.data_dir / LOG_FILE, maxBytes=_MAX_BYTES, backupCount=2, encoding="utf-8", delay=True
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    stop_logging()
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.addHandler(handler)
     root.setLevel(settings.log_level)
     logging.getLogger(__name__).info("settings: %s", settings.effective())
+
+
+def stop_logging() -> None:
+    """Close the log file, if one is open."""
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h, _QuietFileHandler)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def log_in_use() -> Path:
     """Path of the log file; where none was set up yet, one in the default data folder is."""
     root = logging.getLogger()
-    if not any(isinstance(h, RotatingFileHandler) for h in root.handlers):
+    if not any(isinstance(h, _QuietFileHandler) for h in root.handlers):
         log_to_file(Settings.model_construct())
-    return next(Path(h.baseFilename) for h in root.handlers if isinstance(h, RotatingFileHandler))
+    return next(Path(h.baseFilename) for h in root.handlers if isinstance(h, _QuietFileHandler))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from urllib.parse import quote as url_quote
 
 from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingRow, RatingTable, Stamp, Trace
@@ -89,9 +90,11 @@ def _layout(passage: Passage, source: str) -> tuple[list[_Part], dict[int, list[
 
 def _marked(text: str, start: int, end: int, marks: Sequence[tuple[int, int]], inserts: dict[int, str]) -> str:
     """``text[start:end]`` escaped, with ``<mark>`` around the marks and ready HTML at the inserts."""
-    cuts = sorted({start, end, *(c for m in marks for c in m if start < c < end), *(c for c in inserts if start < c <= end)})
+    cuts = sorted(
+        {start, end, *(c for m in marks for c in m if start < c < end), *(c for c in inserts if start < c <= end)}
+    )
     out: list[str] = []
-    for a, b in zip(cuts, cuts[1:], strict=False):
+    for a, b in pairwise(cuts):
         piece = esc(text[a:b])
         inside = any(m0 <= a and b <= m1 for m0, m1 in marks)
         out.append(f"<mark>{piece}</mark>" if inside and piece.strip() else piece)
@@ -100,7 +103,12 @@ def _marked(text: str, start: int, end: int, marks: Sequence[tuple[int, int]], i
 
 
 def passage_html(
-    passage: Passage, source: str, marks: Sequence[tuple[int, int]] = (), *, note_href: str = "#fn-{no}", ids: bool = False
+    passage: Passage,
+    source: str,
+    marks: Sequence[tuple[int, int]] = (),
+    *,
+    note_href: str = "#fn-{no}",
+    ids: bool = False,
 ) -> str:
     """A passage as paragraphs and lists, its footnote marks as links, its quotes marked.
 
@@ -138,8 +146,8 @@ def document_href(citation_anchor: str, quote: str = "") -> str:
         return f"document#{citation_anchor}"
     words = quote.split()
     begin, end = " ".join(words[:5]), " ".join(words[-5:])
-    encode = lambda s: url_quote(s, safe="").replace("-", "%2D")  # noqa: E731 - one use, one line
-    directive = encode(quote) if len(words) <= 10 else f"{encode(begin)},{encode(end)}"
+    pieces = [quote] if len(words) <= 10 else [begin, end]
+    directive = ",".join(url_quote(piece, safe="").replace("-", "%2D") for piece in pieces)
     return f"document#{citation_anchor}:~:text={directive}"
 
 
@@ -267,9 +275,8 @@ def _excerpt_html(passage: Passage, source: str, quote: tuple[int, int], t: Text
         + _marked(text, near_start, near_end, [quote], {})
         + (" …" if near_end < len(text) else "")
     )
-    return (
-        f'<p class="near">{short}</p><details class="whole"><summary>{esc(t("whole_passage"))}</summary>{whole}</details>'
-    )
+    summary = f"<summary>{esc(t('whole_passage'))}</summary>"
+    return f'<p class="near">{short}</p><details class="whole">{summary}{whole}</details>'
 
 
 def around_html(corpus: Corpus, anchor: str, t: Texts) -> str | None:
@@ -313,7 +320,9 @@ def how_html(trace: Trace, corpus: Corpus, t: Texts) -> str:
         f"<td>{esc(r.via)}</td></tr>"
         for r in trace.ranked
     )
-    heads = "".join(f'<th scope="col">{esc(t(k))}</th>' for k in ("sources", "how_score", "how_dense", "how_lexical", "how_via"))
+    heads = "".join(
+        f'<th scope="col">{esc(t(k))}</th>' for k in ("sources", "how_score", "how_dense", "how_lexical", "how_via")
+    )
     checks = "".join(f"<li>{esc(c)}</li>" for c in trace.checks)
     removed = "".join(f"<li>{esc(k)}: {int(v)}</li>" for k, v in trace.removed.items() if v)
     parts = [
@@ -325,7 +334,9 @@ def how_html(trace: Trace, corpus: Corpus, t: Texts) -> str:
         (t("how_removed"), f"<ul>{removed}</ul>" if removed else none),
     ]
     body = "".join(f"<h4>{esc(h)}</h4>{b}" for h, b in parts)
-    return f'<details class="how"><summary>{esc(t("how"))}</summary><div class="scroll" tabindex="0" role="group" aria-label="{esc(t("how"))}">{body}</div></details>'
+    title = esc(t("how"))
+    scroll = f'<div class="scroll" tabindex="0" role="group" aria-label="{title}">{body}</div>'
+    return f'<details class="how"><summary>{title}</summary>{scroll}</details>'
 
 
 def _cell_name(corpus: Corpus, crisis: str, phase: str, sector_no: int) -> str:
@@ -411,10 +422,14 @@ def block_markdown(block: Block, t: Texts) -> str:
         case Bullets(items):
             return "\n".join(f"- {md(i.text)}{_numbers(i.citations)}" for i in items)
         case RatingTable(caption, rows):
-            head = [f"| {md(t('column_subject'))} | {md(t('column_level'))} | {md(t('column_words'))} | {md(t('sources'))} |"]
+            head = [
+                f"| {md(t('column_subject'))} | {md(t('column_level'))} | {md(t('column_words'))} | "
+                f"{md(t('sources'))} |"
+            ]
             head.append("|---|---|---|---|")
             lines = [
-                f"| {md(r.label)} | {md(row_level(r, t))} | {md(row_words(r, t))} |{_numbers(r.citations)} |" for r in rows
+                f"| {md(r.label)} | {md(row_level(r, t))} | {md(row_words(r, t))} |{_numbers(r.citations)} |"
+                for r in rows
             ]
             return "\n".join([*([md(caption), ""] if caption else []), *head, *lines])
 
@@ -436,13 +451,15 @@ def row_words(row: RatingRow, t: Texts) -> str:
 def answer_markdown(answer: Answer, t: Texts) -> str:
     """An answer with its numbered sources as Markdown."""
     out = [f"*{md(t(f'status_{answer.status}'))}*"]
+    out += [block_markdown(b, t) for b in answer.blocks]
     if answer.notice:
         out.append(md(answer.notice))
-    out += [block_markdown(b, t) for b in answer.blocks]
     if answer.choices:
         out.append("\n".join(f"- {md(c)}" for c in answer.choices))
     if answer.citations:
-        rows = (f"{c.number}. **{md(c.ref)}**, {md(' › '.join(c.heading_path))}: “{md(c.quote)}”" for c in answer.citations)
+        rows = (
+            f"{c.number}. **{md(c.ref)}**, {md(' › '.join(c.heading_path))}: “{md(c.quote)}”" for c in answer.citations
+        )
         out.append(f"{md(t('sources'))}:\n\n" + "\n".join(rows))
     if answer.nearest:
         rows = (f"- **{md(c.ref)}**: “{md(c.quote)}”" for c in answer.nearest)

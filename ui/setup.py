@@ -10,7 +10,13 @@ from corpus.load import Corpus, load_corpus
 if TYPE_CHECKING:
     from ingest.build import IngestReport
 
-_STAGES = {"model": "Preparing the embedding model", "embed": "Embedding texts", "store": "Writing the index"}
+_STAGES = {
+    "wait": "Waiting for another ingest",
+    "model": "Preparing the embedding model",
+    "embed": "Embedding texts",
+    "store": "Writing the index",
+    "learn": "Learning from the examples",
+}
 
 
 def build_index(settings: Settings, corpus: Corpus | None = None, *, force: bool = False) -> IngestReport:

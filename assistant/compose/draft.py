@@ -92,11 +92,11 @@ class Draft:
         return text[:1].upper() + text[1:]
 
     def place(self, crisis: CrisisKey, phase: PhaseKey) -> str:
-        """"during a health crisis"."""
+        """“during a health crisis”."""
         return f"{self.phase(phase)} {self.crisis(crisis)}"
 
     def sector(self, no: int) -> str:
-        """"Health Support (Sector 4)": sector names stay in English."""
+        """Such as “Health Support (Sector 4)”: sector names stay in English."""
         return f"{self.corpus.sector(no).name} (Sector {no})"
 
     def sectors(self, numbers: Iterable[int]) -> str:

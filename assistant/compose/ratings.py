@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.answer import RatingRow, RatingTable
+from assistant.answer import Paragraph, RatingRow, RatingTable
 from assistant.compose.draft import Draft, joined
-from assistant.understanding import Understanding
 from corpus.matrix import Cell
 from corpus.types import LEVELS, PHASES, CrisisKey, Level, PhaseKey
 
@@ -28,7 +27,7 @@ def _scenario_ref(draft: Draft, crisis: CrisisKey, phase: PhaseKey) -> tuple[str
 
 
 def _modal(note: str) -> str:
-    """The tentative wording a note records, such as "can also be"."""
+    """The tentative wording a note records, such as “can also be”."""
     return note.split("modal wording:", 1)[1].split(";")[0].strip() if "modal wording:" in note else ""
 
 
@@ -38,7 +37,11 @@ def row(draft: Draft, cell: Cell, label: str) -> RatingRow:
     numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for e in cell.evidence))
     prose = ""
     if strongest is not None:
-        values = {"label": label, "level": draft.level(strongest.level) if strongest.level else "", "word": strongest.word}
+        values = {
+            "label": label,
+            "level": draft.level(strongest.level) if strongest.level else "",
+            "word": strongest.word,
+        }
         prose = draft.say(f"row_{strongest.basis}", **values)
         if strongest.condition:
             prose += draft.say("row_condition", condition=strongest.condition)
@@ -126,14 +129,12 @@ def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
         draft.quote(evidence.ref, evidence.quote)
 
 
-def _template(text: str, *numbers: int):  # noqa: ANN202 - a Paragraph
-    from assistant.answer import Paragraph
-
+def _template(text: str, *numbers: int) -> Paragraph:
     return Paragraph(text, tuple(numbers), template=True)
 
 
 def _summary(draft: Draft, cells: Sequence[Cell], levels: Sequence[Level]) -> str:
-    """"critical: A and B; important: C": rated cells by level, stated and interpreted told apart."""
+    """Such as “critical: 2; important: 1”: rated cells by level, stated and interpreted told apart."""
     parts = []
     for level in levels:
         found = [c for c in cells if c.level == level]
@@ -149,7 +150,9 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
     cells = [c for c in draft.corpus.matrix.select(crises=[crisis], phases=[phase]) if c.basis != "not_stated"]
     _look(draft, cells)
     wanted = tuple(levels) or LEVELS
-    shown = sorted((c for c in cells if c.level in wanted), key=lambda c: (LEVELS.index(c.level or "recommended"), c.sector_no))
+    shown = sorted(
+        (c for c in cells if c.level in wanted), key=lambda c: (LEVELS.index(c.level or "recommended"), c.sector_no)
+    )
     rows = tuple(row(draft, c, draft.sector(c.sector_no)) for c in shown)
     summary = _summary(draft, cells, wanted)
     if not rows and not summary:
@@ -173,12 +176,6 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
     if items:
         draft.add(draft.say("list_besides", items="; ".join(items)), *dict.fromkeys(cited))
     _interpreted_note(draft, shown)
-
-
-def _plain(text: str, *numbers: int):  # noqa: ANN202
-    from assistant.answer import Paragraph
-
-    return Paragraph(text, tuple(numbers))
 
 
 def _interpreted_note(draft: Draft, cells: Sequence[Cell]) -> None:
@@ -225,7 +222,9 @@ def slice_of_sector(
         found = [c for c in rated if c.level == level]
         if found:
             by_level.append(draft.say("list_level", level=draft.level(level), sectors=_places(draft, found)))
-    rows = tuple(row(draft, c, _cap(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS])
+    rows = tuple(
+        row(draft, c, _cap(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS]
+    )
     if by_level and draft.status != "not_rated":
         numbers = dict.fromkeys(n for r in rows for n in r.citations)
         if claimed_everywhere and len(rated) < len(cells):
@@ -249,7 +248,11 @@ def _places(draft: Draft, cells: Sequence[Cell]) -> str:
 
 
 def compare(
-    draft: Draft, crises: Sequence[CrisisKey], phases: Sequence[PhaseKey], sectors: Sequence[int], levels: Sequence[Level] = ()
+    draft: Draft,
+    crises: Sequence[CrisisKey],
+    phases: Sequence[PhaseKey],
+    sectors: Sequence[int],
+    levels: Sequence[Level] = (),
 ) -> None:
     """Several cells side by side, not rated ones included: every place that was asked for has a row."""
     cells = draft.corpus.matrix.select(crises=crises, phases=phases or PHASES, sectors=sectors)
@@ -268,8 +271,7 @@ def compare(
     missing = []
     for cell in cells:
         label = " ".join(
-            ([draft.sector(cell.sector_no)] if len(sectors) > 1 else [])
-            + [draft.place(cell.crisis, cell.phase)]
+            ([draft.sector(cell.sector_no)] if len(sectors) > 1 else []) + [draft.place(cell.crisis, cell.phase)]
         )
         if cell.basis == "not_stated":
             missing.append(_cap(label))
@@ -290,7 +292,11 @@ def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -
         cells = draft.corpus.matrix.select(crises=[crisis.key], phases=[phase], levels=wanted)
         _look(draft, cells)
         numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in cells for e in c.evidence[:1]))
-        names = ", ".join(f"{draft.corpus.sector(c.sector_no).short_name} ({c.sector_no}, {draft.level(c.level)})" for c in cells if c.level)
+        names = ", ".join(
+            f"{draft.corpus.sector(c.sector_no).short_name} ({c.sector_no}, {draft.level(c.level)})"
+            for c in cells
+            if c.level
+        )
         if names:
             items.append((f"{_cap(draft.crisis_plain(crisis.key))}: {names}", numbers))
     draft.blocks.append(_template(draft.say("slice_head", phase_cap=draft.phase_cap(phase))))

@@ -45,7 +45,9 @@ def coordination(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
     bound = [r for r in shown if r.condition]
     if free:
         partners = joined([r.partner for r in free], draft.language)
-        text = draft.say("coordination_head", phase_cap=draft.phase_cap("during"), crisis=draft.crisis(crisis), partners=partners)
+        text = draft.say(
+            "coordination_head", phase_cap=draft.phase_cap("during"), crisis=draft.crisis(crisis), partners=partners
+        )
         draft.add(text, *_cited(draft, free))
     for sentence, same in _by_sentence(bound).items():
         draft.quote(same[0].ref, sentence)
@@ -131,14 +133,14 @@ def sector_list(draft: Draft) -> None:
     head = draft.say("everything_sectors", n=len(rows))
     if lead is not None:
         draft.blocks.append(Paragraph(head, (draft.cite("¶9", sentences(lead.text)[0]),), template=True))
-    draft.bullets(
-        (f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows
-    )
+    draft.bullets((f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows)
 
 
 def find_acronym(draft: Draft, u: Understanding) -> Acronym | None:
     """The acronym a question asks to be spelled out, if the document has it."""
-    raw = {w.lower() for w in u.question.replace("?", " ").replace('"', " ").replace("'", " ").replace(",", " ").split()}
+    raw = {
+        w.lower() for w in u.question.replace("?", " ").replace('"', " ").replace("'", " ").replace(",", " ").split()
+    }
     asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw or a.acronym.lower() in u.tokens]
     return asked[0] if asked else None
 

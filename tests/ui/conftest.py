@@ -45,7 +45,7 @@ def outside_connections() -> Iterator[list[object]]:
     attempts: list[object] = []
     real = socket.socket.connect
 
-    def connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401
+    def connect(self: socket.socket, address: Any) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address):
             attempts.append(address)
             raise OSError("no connections outside loopback in tests")
@@ -75,7 +75,11 @@ def start(tmp_path_factory: pytest.TempPathFactory, outside_connections: list[ob
         app = build_app(assistant, settings, store=store)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, ws="none", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_config=None, access_log=False, proxy_headers=False, ws="none", timeout_graceful_shutdown=1
+            )
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 30
@@ -132,7 +136,7 @@ class Visit:
         self.page.press("#mc-q", "Enter")
         self.page.wait_for_selector(f".turn:nth-child({before + 1}) .msg :is(.acts, .failure)")
 
-    def last(self, selector: str) -> Any:  # noqa: ANN401 - a Playwright locator
+    def last(self, selector: str) -> Any:
         return self.page.locator(f".turn:last-child {selector}")
 
 
@@ -140,16 +144,25 @@ Visitor = Callable[..., Visit]
 
 
 @pytest.fixture
-def visitor(browser: Any, live: Live) -> Iterator[Visitor]:  # noqa: ANN401
+def visitor(browser: Any, live: Live) -> Iterator[Visitor]:
     """Opens pages: ``visitor(url, **context options)``. No visit may reach outside or end with a script error."""
     visits: list[Visit] = []
 
-    def open_page(url: str | None = None, *, ready: bool = True, **options: Any) -> Visit:  # noqa: ANN401
-        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "permissions": ["clipboard-read", "clipboard-write"]} | options
+    def open_page(url: str | None = None, *, ready: bool = True, **options: Any) -> Visit:
+        options = {
+            "viewport": {"width": 1280, "height": 800},
+            "locale": "en-GB",
+            "permissions": ["clipboard-read", "clipboard-write"],
+        } | options
         context = browser.new_context(**options)
         context.set_default_timeout(10_000)
         visit = Visit(context, None)
-        context.on("request", lambda r: visit.outside.append(r.url) if not r.url.startswith(("http://127.0.0.1:", "blob:", "data:")) else None)
+        context.on(
+            "request",
+            lambda r: (
+                visit.outside.append(r.url) if not r.url.startswith(("http://127.0.0.1:", "blob:", "data:")) else None
+            ),
+        )
         context.on("weberror", lambda e: visit.problems.append(str(e.error)))
         context.on("console", lambda m: visit.problems.append(m.text) if "Content Security Policy" in m.text else None)
         visit.page = context.new_page()

@@ -63,11 +63,15 @@ def test_the_file_is_in_wal_mode_and_its_owners_only(tmp_path: Path) -> None:
     assert s.path.stat().st_mode & 0o077 == 0
 
 
+def _fill(s: FeedbackStore, size: int) -> None:
+    for n in range(1000):
+        s.add(replace(ROW, id=f"{size}x{n}", question="x" * size))
+
+
 def test_a_full_disk_is_told_from_a_broken_file(tmp_path: Path) -> None:
     s = store(tmp_path, max_pages=8)
     with pytest.raises(FeedbackFull):
-        for n in range(1000):
-            s.add(replace(ROW, id=f"a{n}", question="x" * 1000))
+        _fill(s, 1000)
     assert len(s.list()) > 0
     s.path.write_bytes(b"nonsense" * 600)
     with pytest.raises(StorageError) as error:

@@ -20,8 +20,10 @@ from ui.web.users import write_user
 
 HOST = "127.0.0.1:7860"
 #: Every kind of route there is: own pages, exports, API, MCP, metrics, static files.
-ROUTES = ["/", "/config", "/document", "/matrix", "/matrix/table", "/matrix.csv", "/matrix.png", "/around/p-3", "/metrics", "/simple",
-          "/ui/page.js", "/ui/texts/en.json", "/gradio_api/info", "/gradio_api/mcp/", "/gradio_api/queue/status", "/theme.css"]  # fmt: skip
+ROUTES = (
+    "/ /config /document /matrix /matrix/table /matrix.csv /matrix.png /around/p-3 /metrics /simple /ui/page.js "
+    "/ui/texts/en.json /gradio_api/info /gradio_api/mcp/ /gradio_api/queue/status /theme.css"
+).split()
 
 Client = Callable[..., httpx.AsyncClient]
 
@@ -30,7 +32,7 @@ Client = Callable[..., httpx.AsyncClient]
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     opened: list[httpx.AsyncClient] = []
 
-    def make(*, peer: str = "127.0.0.1", host: str = HOST, **values: Any) -> httpx.AsyncClient:  # noqa: ANN401
+    def make(*, peer: str = "127.0.0.1", host: str = HOST, **values: Any) -> httpx.AsyncClient:
         app = build_app(FakeAssistant(), web_settings(tmp_path, **values))
         transport = httpx.ASGITransport(app=app, client=(peer, 5000), raise_app_exceptions=False)
         opened.append(httpx.AsyncClient(transport=transport, base_url=f"http://{host}"))
@@ -86,7 +88,14 @@ async def test_a_users_file_covers_every_route(client: Client, tmp_path: Path) -
             assert (reply.status_code, "Basic" in reply.headers["www-authenticate"]) == (401, True), path
         if "mcp" not in path:
             assert (await c.get(path, headers=basic("amina", "correct horse battery"))).status_code == 200, path
-    for path in ("/gradio_api/queue/join", "/gradio_api/call/ask", "/gradio_api/mcp/", "/feedback", "/export", "/simple"):
+    for path in (
+        "/gradio_api/queue/join",
+        "/gradio_api/call/ask",
+        "/gradio_api/mcp/",
+        "/feedback",
+        "/export",
+        "/simple",
+    ):
         assert (await c.post(path, json={})).status_code == 401, path
     for headers in (basic("amina", "wrong"), basic("nobody", "correct horse battery")):
         assert (await c.get("/document", headers=headers)).status_code == 401
@@ -120,7 +129,9 @@ async def test_guessing_passwords_is_slowed_down(client: Client, tmp_path: Path)
     ],
     ids=["trusted proxy", "no name", "stranger", "loopback is not trusted by itself"],
 )
-async def test_headers_name_a_user_only_from_a_trusted_proxy(client: Client, peer: str, headers: dict[str, str], status: int) -> None:
+async def test_headers_name_a_user_only_from_a_trusted_proxy(
+    client: Client, peer: str, headers: dict[str, str], status: int
+) -> None:
     c = client(peer=peer, auth="proxy", trusted_proxies="10.1.0.0/16")
     for path in ("/document", "/metrics", "/gradio_api/info"):
         assert (await c.get(path, headers=headers)).status_code == status
@@ -161,9 +172,10 @@ async def test_too_much_is_refused_announced_or_not(client: Client) -> None:
 async def test_what_gradio_brings_and_nobody_needs_is_not_there(client: Client) -> None:
     c = client()
     for path in (
-        "/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/file=/etc/passwd", "/gradio_api/proxy=http://evil.example", "/monitoring",
-        "/gradio_api/deep_link", "/gradio_api/component_server", "/login", "/docs", "/openapi.json", "/ui/../settings.py", "/ui/app.py",
-    ):  # fmt: skip
+        "/gradio_api/upload /gradio_api/file=/etc/passwd /file=/etc/passwd /gradio_api/proxy=http://evil.example "
+        "/login /gradio_api/deep_link /gradio_api/component_server /monitoring /docs /openapi.json /ui/../settings.py"
+        " /ui/app.py"
+    ).split():
         assert (await c.get(path)).status_code == 404, path
 
 
@@ -213,7 +225,9 @@ async def test_metrics_count_without_text_of_users(client: Client) -> None:
 
 
 @pytest.mark.parametrize("asked", [False, True])
-async def test_the_log_holds_questions_only_when_asked_to(client: Client, caplog: pytest.LogCaptureFixture, asked: bool) -> None:
+async def test_the_log_holds_questions_only_when_asked_to(
+    client: Client, caplog: pytest.LogCaptureFixture, asked: bool
+) -> None:
     from ui.web.logs import JsonFormatter
 
     caplog.set_level(logging.INFO)
@@ -241,7 +255,14 @@ def test_a_bucket_fills_up_again() -> None:
 
 @pytest.mark.parametrize(
     ("host", "name"),
-    [("localhost:7860", "localhost"), ("[::1]:7860", "::1"), ("A.Example", "a.example"), ("a b", ""), ("x@y", ""), ("[::1", "")],
+    [
+        ("localhost:7860", "localhost"),
+        ("[::1]:7860", "::1"),
+        ("A.Example", "a.example"),
+        ("a b", ""),
+        ("x@y", ""),
+        ("[::1", ""),
+    ],
 )
 def test_the_name_of_a_host_header(host: str, name: str) -> None:
     assert _hostname(host) == name

@@ -23,11 +23,13 @@ def test_keys_and_placeholders_are_the_same(language: str) -> None:
 
 
 def test_every_key_is_used_and_every_used_key_exists() -> None:
-    source = "".join(p.read_text(encoding="utf-8") for p in (*UI.rglob("*.py"), *UI.rglob("*.js")))
+    source = "".join(p.read_text(encoding="utf-8") for p in (*UI.rglob("*.py"), *UI.rglob("*.js"), *UI.rglob("*.html")))
     families = {f"{kind}_{f}" for kind in ("family", "example") for f in FAMILIES}
     stems = ("level_", "basis_", "status_", "theme_", "rate_", "shared_", "export_")
     for key in texts("en").table:
-        assert key in families or key.startswith(stems) or re.search(rf"[\"']{key}[\"']", source), f"{key} is used nowhere"
+        assert key in families or key.startswith(stems) or re.search(rf"[\"']{key}[\"']", source), (
+            f"{key} is used nowhere"
+        )
     for key in re.findall(r'\bT\("(\w+)"[,)]', source):
         assert key in texts("en").table, key
 

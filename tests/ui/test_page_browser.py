@@ -31,7 +31,7 @@ def text(visit: Visit, selector: str) -> str:
     return str(visit.page.inner_text(selector))
 
 
-def focused(visit: Visit, script: str = "e => e.id || e.className") -> Any:  # noqa: ANN401
+def focused(visit: Visit, script: str = "e => e.id || e.className") -> Any:
     return visit.page.evaluate(f"() => ({script})(document.activeElement)")
 
 
@@ -306,9 +306,10 @@ def test_markup_in_questions_and_answers_shows_as_text(visitor: Visitor) -> None
 def test_right_to_left_questions_keep_their_direction(visitor: Visitor) -> None:
     v = visitor()
     v.ask("ما هي أزمة الهجرة؟")
-    assert v.page.evaluate("getComputedStyle(document.querySelector('.said p')).direction") == "rtl" or v.page.evaluate(
-        "getComputedStyle(document.querySelector('.said')).direction"
-    ) == "rtl"
+    assert (
+        v.page.evaluate("getComputedStyle(document.querySelector('.said p')).direction") == "rtl"
+        or v.page.evaluate("getComputedStyle(document.querySelector('.said')).direction") == "rtl"
+    )
     assert v.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -342,12 +343,16 @@ def test_too_many_questions_are_told_to_come_back(visitor: Visitor, start: Start
     assert re.search(r"ask again in \d+ seconds", v.last(".failure").inner_text())
 
 
+def _fill(store: FeedbackStore, size: int) -> None:
+    for n in range(2_000):
+        store.add(Feedback(f"{size}x{n}", time.time(), "page", "up", "", "q" * size, "", "", (), {}))
+
+
 def test_a_full_disk_for_the_feedback_file_is_one_sentence(visitor: Visitor, start: Start, tmp_path: Path) -> None:
     store = FeedbackStore(tmp_path / "full.sqlite3", max_pages=12)
     for size in (2_000, 10):
         with pytest.raises(FeedbackFull):
-            for n in range(2_000):
-                store.add(Feedback(f"{size}x{n}", time.time(), "page", "up", "", "q" * size, "", "", (), {}))
+            _fill(store, size)
     v = visitor(start(store=store).url)
     v.ask("What is a migration crisis?")
     v.last("[data-verdict=up]").click()
@@ -393,8 +398,13 @@ def test_axe_finds_nothing_serious(visitor: Visitor, live: Live, scheme: str, pl
 
     width = 360 if place == "sheet" else 1280
     plain = place in ("document", "simple")
-    v = visitor(live.url + place if plain else None, ready=not plain, color_scheme=scheme, viewport={"width": width, "height": 800},
-                bypass_csp=True)
+    v = visitor(
+        live.url + place if plain else None,
+        ready=not plain,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,
+    )
     if place in ("answer", "sheet"):
         v.ask(RATINGS)
         v.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -405,7 +415,9 @@ def test_axe_finds_nothing_serious(visitor: Visitor, live: Live, scheme: str, pl
         v.page.click("a.cell[href='#c-health-during-13']")
     results = Axe().run(v.page).response
     serious = [
-        f"{r['id']}: {n['target']} {n.get('failureSummary', '')}" for r in results["violations"] if r["impact"] in ("serious", "critical")
+        f"{r['id']}: {n['target']} {n.get('failureSummary', '')}"
+        for r in results["violations"]
+        if r["impact"] in ("serious", "critical")
         for n in r["nodes"]
     ]
     assert serious == []
@@ -535,10 +547,11 @@ def test_a_restart_in_mid_answer_loses_nothing(visitor: Visitor) -> None:
         process.wait(10)
         v.page.wait_for_selector(".turn:nth-child(2) .failure", timeout=25_000)
         assert "are kept" in v.last(".failure").inner_text() or "is kept" in v.last(".failure").inner_text()
-        process = _run_page(port)
-        v.page.wait_for_timeout(1_500)
-        assert v.page.locator(".turn").count() == 2
         v.page.fill("#mc-q", "What is a migration crisis?")
+        process = _run_page(port)
+        v.page.wait_for_timeout(2_500)  # Gradio may reload the page once it reaches the server again
+        v.page.wait_for_function("document.querySelectorAll('.turn').length === 2")
+        assert v.page.input_value("#mc-q") == "What is a migration crisis?"
         v.page.press("#mc-q", "Enter")
         v.page.wait_for_selector(".turn:nth-child(3) .acts", timeout=15_000)
         assert json.loads(v.page.evaluate("sessionStorage.getItem('mcof.turns')"))[1]["q"] == "please answer slowly"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Answer, Bullets, Paragraph, Quote, RatingRow, RatingTable, Stamp
 from corpus.load import load_corpus
+from corpus.types import Evidence, Passage
 from tests.ui.fakes import HOSTILE, FakeAssistant, cite
 from ui.export import conversation_docx, conversation_markdown
 from ui.i18n import LANGUAGES, texts
@@ -27,7 +28,7 @@ def plain(markup: str) -> str:
 
 
 @pytest.mark.parametrize("passage", CORPUS.passages, ids=lambda p: p.ref)
-def test_a_passage_keeps_every_word_and_its_footnotes(passage) -> None:  # type: ignore[no-untyped-def]
+def test_a_passage_keeps_every_word_and_its_footnotes(passage: Passage) -> None:
     marked = passage_html(passage, CORPUS.source, [(0, len(passage.text))])
     without_notes = re.sub(r"<sup>.*?</sup>", "", marked)
     assert "".join(plain(without_notes).split()) == "".join(passage.text.split())
@@ -35,7 +36,7 @@ def test_a_passage_keeps_every_word_and_its_footnotes(passage) -> None:  # type:
 
 
 @pytest.mark.parametrize("row", CORPUS.evidence, ids=lambda e: f"{e.crisis}-{e.phase}-{e.sector_no}-{e.basis}")
-def test_the_quote_is_what_is_marked(row) -> None:  # type: ignore[no-untyped-def]
+def test_the_quote_is_what_is_marked(row: Evidence) -> None:
     passage = CORPUS.by_ref[row.ref]
     marked = passage_html(passage, CORPUS.source, [passage.find(row.quote) or (0, 1)])
     shown = " ".join(plain(m) for m in re.findall(r"<mark>(.*?)</mark>", marked))
@@ -60,7 +61,9 @@ def answer_of(text: str) -> Answer:
     c = cite(CORPUS, 1, "¶3")
     row = RatingRow("health", "during", 4, text, "critical", "interpreted", text, text, text, (1,), text)
     blocks = (Paragraph(text, (1,)), Quote(text, 1), Bullets((Paragraph(text),)), RatingTable(text, (row,)))
-    return Answer(text, "en", "grounded", blocks, (c,), Stamp("SCPF/92", "2012", "0" * 64, None), notice=text, suggestions=(text,))
+    return Answer(
+        text, "en", "grounded", blocks, (c,), Stamp("SCPF/92", "2012", "0" * 64, None), notice=text, suggestions=(text,)
+    )
 
 
 @given(ANY)

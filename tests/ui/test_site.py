@@ -101,7 +101,14 @@ FEEDBACK = {"id": "a1", "verdict": "up", "question": "q", "answer": "a"}
 
 @pytest.mark.parametrize(
     "body",
-    [{}, FEEDBACK | {"verdict": "meh"}, FEEDBACK | {"comment": "x" * 3000}, FEEDBACK | {"name": "Fatima"}, FEEDBACK | {"id": "<b>"}, []],
+    [
+        {},
+        FEEDBACK | {"verdict": "meh"},
+        FEEDBACK | {"comment": "x" * 3000},
+        FEEDBACK | {"name": "Fatima"},
+        FEEDBACK | {"id": "<b>"},
+        [],
+    ],
     ids=["empty", "verdict", "long comment", "unknown field", "id", "list"],
 )
 async def test_malformed_feedback_is_one_sentence(client: httpx.AsyncClient, body: object) -> None:

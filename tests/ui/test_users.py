@@ -28,7 +28,10 @@ def test_added_checked_and_removed(tmp_path: Path) -> None:
         remove_user(path, "amina")
 
 
-@pytest.mark.parametrize(("name", "password"), [("a:b", "long enough here"), ("", "long enough here"), ("a" * 65, "long enough here"), ("a", "short")])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("a:b", "long enough here"), ("", "long enough here"), ("a" * 65, "long enough here"), ("a", "short")],
+)
 def test_names_and_passwords_that_cannot_be_used(tmp_path: Path, name: str, password: str) -> None:
     with pytest.raises(InputError):
         write_user(tmp_path / "users.txt", name, password)
@@ -44,7 +47,14 @@ def test_a_missing_or_broken_file_is_an_error_at_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("Basic YTpiOmM=", ("a", "b:c")), ("basic YTpi", ("a", "b")), ("Bearer YTpi", None), ("Basic ??", None), ("Basic YQ==", None), ("", None)],
+    [
+        ("Basic YTpiOmM=", ("a", "b:c")),
+        ("basic YTpi", ("a", "b")),
+        ("Bearer YTpi", None),
+        ("Basic ??", None),
+        ("Basic YQ==", None),
+        ("", None),
+    ],
 )
 def test_basic_credentials(header: str, expected: tuple[str, str] | None) -> None:
     assert basic_credentials(header) == expected

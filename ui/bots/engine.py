@@ -118,6 +118,15 @@ class Reply:
     joins: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What became of a rating, and the sentence that says so."""
+
+    stored: bool
+    text: str
+    language: Language
+
+
 def _nothing(_: str) -> None:
     """Called at every step; the kill test puts something deadly here."""
 
@@ -364,8 +373,8 @@ class Engine:
                 return Reply(note_sheet(language, say(language, "left")), "left", joins=False)
             case "comment":
                 answer_id = await self.db(self.ledger.last_answer, event.conversation)
-                text = await self.rate(answer_id, "comment", served.text, language)
-                return Reply(note_sheet(language, text), "comment", joins=False)
+                rated = await self.rate(answer_id, "comment", served.text, language)
+                return Reply(note_sheet(rated.language, rated.text), "comment", joins=False)
             case "choose":
                 options = await self.db(self.ledger.options, event.conversation)
                 number = int(served.text)
@@ -398,6 +407,25 @@ class Engine:
             return Reply(page, answer.status, turns=kept)
         return Reply(page, answer.status, send_key(event.key, "answer")[:20], _kept(answer, self.port.network), kept)
 
+    async def preview(self, event: Incoming) -> Sheet | None:
+        """An answer for a place that shows it only to its asker and cannot be written to later.
+
+        It counts towards the limits; None where the same event came before.
+        """
+        if not self._policy.serves(event.channel):
+            return None
+        claim = await self.db(self.ledger.claim, event, self._limits)
+        if claim is None:
+            return None
+        try:
+            if claim.limited:
+                language = _language(event.text)
+                return note_sheet(language, say(language, "limited", seconds=claim.wait))
+            async with self._turnstile:
+                return (await self._ask(event, event.text)).page
+        finally:
+            await self.db(self.ledger.finish, event.key, "preview")
+
     async def _turns(self, event: Incoming) -> tuple[Turn, ...]:
         """Earlier turns of the conversation, from the thread or, where it cannot be read, from the ledger."""
         limit = self.settings.bot_history_messages
@@ -413,6 +441,14 @@ class Engine:
             return ()
         return history([ThreadMessage(m.by, spoken(m.text) if m.by == "self" else m.text) for m in found], limit=limit)
 
+    def ledger_works(self) -> bool:
+        """Whether the ledger can be written to: without it nothing is answered."""
+        try:
+            self.ledger.put("ready", "")
+        except AssistantError:
+            return False
+        return True
+
     def help(self, language: Language) -> str:
         """What the bot can answer, what it keeps, and that it is no official product."""
         s = self.settings
@@ -425,28 +461,30 @@ class Engine:
         )
         return say(language, "help", symbol=self.about.symbol, date=self.about.date, kept=kept)
 
-    async def rate(self, answer_id: str, rating: str, comment: str, language: Language) -> str:
-        """Store a rating (``up``, ``down``, or ``comment`` on the last one); returns the sentence to say.
+    async def rate(self, answer_id: str, rating: str, comment: str, language: Language = "en") -> Rated:
+        """Store a rating (``up``, ``down``, or ``comment`` on the last one).
 
         A comment without a rating counts as ``down``: it says what should be better.
         """
         if self.feedback is None:
-            return say(language, "feedback_off")
-        body = await self.db(self.ledger.answer, answer_id) if answer_id else None
-        if body is None:
-            return say(language, "feedback_gone")
+            return Rated(False, say(language, "feedback_off"), language)
+        text = await self.db(self.ledger.answer, answer_id) if answer_id else None
+        if text is None:
+            return Rated(False, say(language, "feedback_gone"), language)
+        body = json.loads(text)
+        language = body["language"]
         try:
             before = await self.db(self.ledger.get, f"rated:{answer_id}")
             verdict = before or "down" if rating == "comment" else rating
-            await asyncio.to_thread(self.feedback.record, answer_id, verdict, comment, json.loads(body))
+            await asyncio.to_thread(self.feedback.record, answer_id, verdict, comment, body)
             await self.db(self.ledger.put, f"rated:{answer_id}", verdict)
         except AssistantError:
-            return say(language, "feedback_failed")
+            return Rated(False, say(language, "feedback_failed"), language)
         except Exception:
             logger.exception("feedback was not stored")
-            return say(language, "feedback_failed")
-        self.metrics.rated(rating)
-        return say(language, "thanks_comment" if comment else "thanks")
+            return Rated(False, say(language, "feedback_failed"), language)
+        self.metrics.rated(verdict)
+        return Rated(True, say(language, "thanks_comment" if comment else "thanks"), language)
 
     # -- deliver -------------------------------------------------------------
 

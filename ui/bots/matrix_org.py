@@ -267,7 +267,8 @@ class MatrixBot:
         since = await self.engine.db(self._ledger.get, self._note)
         found: list[Any] = []
         for _ in range(MOST_PAGES if since else 0):
-            path = f"/_matrix/client/v3/rooms/{_quote(room_id)}/messages?dir=b&limit=100&from={_quote(before)}&to={_quote(since)}"
+            query = f"dir=b&limit=100&from={_quote(before)}&to={_quote(since or '')}"
+            path = f"/_matrix/client/v3/rooms/{_quote(room_id)}/messages?{query}"
             try:
                 page = await self.port._get(path)
             except SendError as error:
@@ -363,7 +364,7 @@ class MatrixBot:
             return
         answer_id = await self.engine.db(self._ledger.answer_of, "matrix", room.room_id, event.reacts_to)
         if answer_id:
-            await self.engine.rate(answer_id, rating, "", "en")
+            await self.engine.rate(answer_id, rating, "")
 
 
 _FILTER: dict[str, Any] = {"room": {"timeline": {"limit": 100}, "ephemeral": {"types": []}}, "presence": {"types": []}}

@@ -1,31 +1,27 @@
-"""Settings of the bots: environment variables only, because most of them are secrets.
+"""Settings of the bots, added to those of the assistant.
 
 Their names begin with ``MCOF_BOT_``, ``MCOF_SLACK_``, ``MCOF_TEAMS_`` or
-``MCOF_MATRIX_``; a name that begins so and is unknown is refused.
+``MCOF_MATRIX_``. Secrets are taken from the environment only: in a file they
+are refused.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
+from assistant.settings import PREFIX, Settings
 from corpus.errors import SettingsError
-
-PREFIX = "MCOF_"
-FAMILIES = ("MCOF_BOT_", "MCOF_SLACK_", "MCOF_TEAMS_", "MCOF_MATRIX_")
 
 Names = Annotated[frozenset[str], NoDecode]
 
 
-class BotSettings(BaseSettings):
-    """Every setting of the bots, with its bounds. Built once at an entry point and passed in."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, extra="forbid")
+class BotSettings(Settings):
+    """Settings with those of the bots. Built once at an entry point and passed in."""
 
     bot_database_url: SecretStr = Field(
         SecretStr(""), description="PostgreSQL address of the ledger; needed as soon as replicas run on several hosts. "
@@ -107,38 +103,12 @@ class BotSettings(BaseSettings):
     def _names(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    def effective(self) -> dict[str, object]:
-        """Values in force, secrets masked: what is logged at start."""
-        return {
-            name: ("***" if value.get_secret_value() else "") if isinstance(value, SecretStr)
-            else ",".join(sorted(value)) if isinstance(value, frozenset) else value
-            for name, value in ((name, getattr(self, name)) for name in type(self).model_fields)
-        }  # fmt: skip
-
-    def ledger_url(self, data_dir: Path) -> str:
+    def ledger_url(self, data_dir: Path | None = None) -> str:
         """Where the ledger is: the configured database, or a file in the data folder."""
-        return self.bot_database_url.get_secret_value() or f"sqlite:///{data_dir / 'bots' / 'ledger.sqlite'}"
-
-
-def load_bot_settings(**overrides: object) -> BotSettings:
-    """Settings of the bots from the environment and ``overrides``.
-
-    Raises:
-        SettingsError: a variable of a bot family is unknown or out of bounds; a secret's value is never shown.
-    """
-    known = [PREFIX + name.upper() for name in BotSettings.model_fields]
-    for variable in os.environ:
-        if variable.startswith(FAMILIES) and variable not in known:
-            close = difflib.get_close_matches(variable, known, n=1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise SettingsError(f"Unknown setting {variable} in the environment.{hint}")
-    try:
-        return BotSettings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        message = first["msg"][:1].lower() + first["msg"][1:]
-        raise SettingsError(f"{PREFIX}{name.upper()}: {message}.") from error
+        return (
+            self.bot_database_url.get_secret_value()
+            or f"sqlite:///{(data_dir or self.data_dir) / 'bots' / 'ledger.sqlite'}"
+        )
 
 
 def require(settings: BotSettings, *names: str) -> None:
@@ -154,3 +124,25 @@ def require(settings: BotSettings, *names: str) -> None:
             missing.append(PREFIX + name.upper())
     if missing:
         raise SettingsError(f"Set {' and '.join(missing)} in the environment; docs/bots/ says where to find them.")
+
+
+def secret_names() -> tuple[str, ...]:
+    """Names of the settings that hold secrets."""
+    return tuple(n for n, f in BotSettings.model_fields.items() if f.annotation is SecretStr)
+
+
+def refuse_secrets(file: Path) -> None:
+    """No secret stands in a settings file, which is copied, mailed and committed.
+
+    Raises:
+        SettingsError: one does; its name is said, never its value.
+    """
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return  # loading the settings says what is wrong with the file
+    for name in secret_names():
+        if name in values:
+            raise SettingsError(
+                f"{file.name}: {name} is a secret; set {PREFIX}{name.upper()} in the environment instead."
+            )

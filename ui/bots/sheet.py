@@ -90,7 +90,7 @@ def document_link(page_url: str, anchor: str) -> str:
 
 
 def sheet(answer: Answer, *, page_url: str = "") -> Sheet:
-    """The lines of an answer: status where it is no plain answer, the body, notice, sources, what to ask next, stamp."""
+    """The lines of an answer: status (if no plain answer), body, notice, sources, what to ask next, stamp."""
     lang = answer.language
     body: list[Line | Table] = []
     if answer.status not in ("grounded",):

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ui.bots.neutral import JOINER, defuse, shorten, split, utf16
+from ui.bots.neutral import defuse, shorten, split, utf16
 from ui.bots.sheet import Line, Row, Sheet, Source, Table, marks, plain, source_line
 
 Activity = dict[str, Any]
@@ -276,6 +276,20 @@ def _ask(page: Sheet, n: int, question: str) -> Activity:
     }
 
 
-def readable(text: str) -> str:
-    """What a reader sees of ``escape``, for a test or a log."""
-    return html.unescape(re.sub(r"\\([\\`*_~\[\]|#.\-+=)])", r"\1", text)).replace(JOINER, "")
+def as_card(page: Sheet) -> Activity:
+    """A reply as one card, for places that take no text beside it; what does not fit is said to be left out."""
+    body: list[Activity] = []
+    size = 0
+    for line in filter(str.strip, plain(page).split("\n")):
+        element = _runs(line)
+        size += _weigh(element)
+        if size > ACTIVITY:
+            body.append(_runs("…"))
+            break
+        body.append(element)
+    return {"type": "AdaptiveCard", "version": "1.5", "body": body}
+
+
+def preview(text: str, limit: int) -> str:
+    """A line of a thumbnail card, which knows some HTML."""
+    return html.escape(defuse(shorten(text, limit)), quote=False)

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 MAX_QUESTIONS = 50
+PROBE_SECONDS = 10.0
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -75,7 +76,7 @@ class Site:
         self.settings = settings
         self.metrics = metrics
         self.store = store
-        self.ready: Callable[[], bool] = lambda: True
+        self._probed: tuple[float, bool] | None = None
         # what depends on nothing but the language is made once
         self._document = cache(lambda lang: document_page(chat.corpus, texts(lang)))
         self._matrix = cache(lambda lang: body_html(chat.corpus, texts(lang)))
@@ -106,12 +107,22 @@ class Site:
         return PlainTextResponse("ok")
 
     async def readiness(self, request: Request) -> Response:
-        ready = self.ready()
-        self.metrics.ready.set(ready)
-        return PlainTextResponse("ready" if ready else "not ready", 200 if ready else 503)
+        ready = await anyio.to_thread.run_sync(self.probe)
+        return PlainTextResponse("ready" if ready else "not ready: the index cannot be used", 200 if ready else 503)
+
+    def probe(self) -> bool:
+        """Whether the index can be used; looked at again after PROBE_SECONDS at the earliest.
+
+        Without an index the page still answers from the matrix and the tables.
+        """
+        if self._probed is None or time.monotonic() - self._probed[0] > PROBE_SECONDS:
+            opener = getattr(self.chat.assistant, "retriever_or_none", None)
+            self._probed = (time.monotonic(), opener is None or opener() is not None)
+            self.metrics.ready.set(self._probed[1])
+        return self._probed[1]
 
     async def show_metrics(self, request: Request) -> Response:
-        self.metrics.ready.set(self.ready())
+        await anyio.to_thread.run_sync(self.probe)
         return Response(self.metrics.text(), media_type=self.metrics.content_type)
 
     # --- pages ---
@@ -179,8 +190,9 @@ class Site:
         if isinstance(body, Response):
             return body
         row = Feedback(
-            id=body.id, at=time.time(), surface="page", verdict="up" if body.verdict == "up" else "down", comment=body.comment,
-            question=body.question, answer=body.answer, status=body.status, citations=tuple(body.citations), versions=body.versions,
+            id=body.id, at=time.time(), surface="page", verdict="up" if body.verdict == "up" else "down",
+            comment=body.comment, question=body.question, answer=body.answer, status=body.status,
+            citations=tuple(body.citations), versions=body.versions,
         )  # fmt: skip
         try:
             await anyio.to_thread.run_sync(self.store.add, row)
@@ -254,8 +266,10 @@ def page_transform() -> Callable[[str], str]:
     )
     waiting = (
         f'<noscript><p class="boot">{esc(t("no_js"))} <a href="simple">{esc(t("simple_page"))}</a> · '
-        f'<a href="document">{esc(t("document_title"))}</a> · <a href="matrix">{esc(t("matrix_title"))}</a></p></noscript>'
-        f'<div id="mcof-boot" class="boot" role="status"><p><strong>{esc(t("app_title"))}</strong></p><p>{esc(t("loading"))}</p>'
+        f'<a href="document">{esc(t("document_title"))}</a> · <a href="matrix">{esc(t("matrix_title"))}</a>'
+        f"</p></noscript>"
+        f'<div id="mcof-boot" class="boot" role="status"><p><strong>{esc(t("app_title"))}</strong></p>'
+        f"<p>{esc(t('loading'))}</p>"
         f'<p><a href="simple">{esc(t("simple_page"))}</a> · <a href="document">{esc(t("document_title"))}</a></p></div>'
     )
 
@@ -271,7 +285,11 @@ def page_transform() -> Callable[[str], str]:
 
 
 def build_app(
-    assistant: AssistantLike, settings: WebSettings, *, store: FeedbackStore | None = None, metrics: Metrics | None = None
+    assistant: AssistantLike,
+    settings: WebSettings,
+    *,
+    store: FeedbackStore | None = None,
+    metrics: Metrics | None = None,
 ) -> ASGIApp:
     """The page over an assistant: an ASGI application ready to be served."""
     import gradio as gr
@@ -304,7 +322,13 @@ async def _warm(app: ASGIApp) -> None:
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://localhost") as client:
             await client.get("/")
-            event = {"data": [], "fn_index": 0, "session_hash": "warm", "trigger_id": None, "event_data": {"id": "warm"}}
+            event = {
+                "data": [],
+                "fn_index": 0,
+                "session_hash": "warm",
+                "trigger_id": None,
+                "event_data": {"id": "warm"},
+            }
             await client.post("/gradio_api/queue/join", json=event)
             await client.get("/gradio_api/queue/data", params={"session_hash": "warm"}, timeout=20)
     except Exception:

@@ -13,9 +13,12 @@ from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: no call leaves this machine
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("MPLBACKEND", "agg")  # where matplotlib is installed, Gradio asks for its backend at the first question: 1.5 s
+os.environ.setdefault(
+    "MPLBACKEND", "agg"
+)  # where matplotlib is installed, Gradio asks for its backend at the first question: 1.5 s
 
 import gradio as gr
+from gradio.events import api
 
 from corpus.errors import AssistantError
 from ui.i18n import DEFAULT_LANGUAGE, known_language, texts
@@ -24,7 +27,10 @@ from ui.web.settings import WebSettings
 from ui.web.shell import shell_html
 
 #: Hands the component over to page.js. The names of the events stand here because Gradio looks for them.
-_ON_LOAD = "window.mcof.mount(element, {ask: (d) => trigger('ask', d), stop: () => trigger('stop'), watch, value: () => props.value});"
+_ON_LOAD = (
+    "window.mcof.mount(element, {ask: (d) => trigger('ask', d), stop: () => trigger('stop'), "
+    "watch, value: () => props.value});"
+)
 
 
 def build_blocks(chat: Chat, settings: WebSettings) -> gr.Blocks:
@@ -47,10 +53,12 @@ def build_blocks(chat: Chat, settings: WebSettings) -> gr.Blocks:
 
         Args:
             question: A question in English, French or Spanish, for example "What is critical during a health crisis?"
-            history: Earlier messages of the conversation, oldest first, each {"role": "user" or "assistant", "text": "..."}.
+            history: Earlier messages of the conversation, oldest first, each
+                {"role": "user" or "assistant", "text": "..."}.
 
         Returns:
-            status, text with [1] markers, citations (number, ref, quote, heading_path, link), ratings, suggestions, stamp.
+            status, text with [1] markers, citations (number, ref, quote, heading_path, link), ratings,
+            suggestions, stamp.
         """
         try:
             answer = chat.answer(question, read_history(history), surface="api", t=texts(DEFAULT_LANGUAGE))
@@ -59,11 +67,11 @@ def build_blocks(chat: Chat, settings: WebSettings) -> gr.Blocks:
         return answer_json(answer)
 
     def lookup_matrix(crisis: str = "", phase: str = "", sector: int = 0) -> dict[str, Any]:
-        """Look up the sector matrix of Annex I exactly: how important a sector is in a crisis and phase, and where that is said.
+        """Look up the sector matrix of Annex I exactly: how important a sector is in a crisis and phase, and why.
 
-        "basis" tells where a level comes from: "stated" (the text's own word), "interpreted" (this project's reading of
-        an echoing word, not IOM's), "diagram" (read off an original diagram). "emphasised" and "mentioned" give no level,
-        "not_stated" means that the prose says nothing; the original diagrams are missing from this text.
+        "basis" tells where a level comes from: "stated" (the text's own word), "interpreted" (this project's reading
+        of an echoing word, not IOM's), "diagram" (read off an original diagram). "emphasised" and "mentioned" give no
+        level, "not_stated" means that the prose says nothing; the original diagrams are missing from this text.
 
         Args:
             crisis: One of man_made, sudden_onset, slow_onset, protracted, health; empty for all.
@@ -83,6 +91,7 @@ def build_blocks(chat: Chat, settings: WebSettings) -> gr.Blocks:
             "document": {"symbol": info.symbol, "date": info.date, "text_sha256": chat.corpus.source_sha256},
         }
 
+    blocks: gr.Blocks
     with gr.Blocks(title="MCOF Assistant", analytics_enabled=False, fill_width=True) as blocks:
         page = gr.HTML(
             None,
@@ -92,13 +101,13 @@ def build_blocks(chat: Chat, settings: WebSettings) -> gr.Blocks:
             elem_id="mcof",
         )
         asked = page.ask(
-            on_ask, None, page, api_visibility="private", show_progress="hidden", concurrency_limit=settings.concurrency,
-            trigger_mode="multiple", stream_every=0.01,
+            on_ask, None, page, api_visibility="private", show_progress="hidden", trigger_mode="multiple",
+            concurrency_limit=settings.concurrency, stream_every=0.01,
         )  # fmt: skip
         asked.failure(None, js="() => window.mcof.failed()", api_visibility="private")
         page.stop(None, cancels=[asked], api_visibility="private")
-        gr.api(ask, api_name="ask", concurrency_limit=settings.concurrency)
-        gr.api(lookup_matrix, api_name="lookup_matrix", concurrency_limit=settings.concurrency)
+        api(ask, api_name="ask", concurrency_limit=settings.concurrency)
+        api(lookup_matrix, api_name="lookup_matrix", concurrency_limit=settings.concurrency)
     blocks.queue(max_size=settings.queue_size, default_concurrency_limit=settings.concurrency)
     return blocks
 

@@ -39,7 +39,13 @@ class Chat:
     """Answers for one running page: limits, errors as sentences, metrics and log around ``Assistant.ask``."""
 
     def __init__(
-        self, assistant: AssistantLike, metrics: Metrics, *, max_chars: int = 2000, max_turns: int = 20, log_questions: bool = False
+        self,
+        assistant: AssistantLike,
+        metrics: Metrics,
+        *,
+        max_chars: int = 2000,
+        max_turns: int = 20,
+        log_questions: bool = False,
     ) -> None:
         self.assistant = assistant
         self.metrics = metrics
@@ -122,7 +128,11 @@ class Chat:
 
 
 def version_of(answer: Answer) -> dict[str, str]:
-    return {"symbol": answer.stamp.symbol, "text": answer.stamp.text_sha256[:12], "index": (answer.stamp.index_id or "")[:12]}
+    return {
+        "symbol": answer.stamp.symbol,
+        "text": answer.stamp.text_sha256[:12],
+        "index": (answer.stamp.index_id or "")[:12],
+    }
 
 
 def read_history(value: object) -> list[Turn]:

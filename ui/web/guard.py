@@ -37,10 +37,14 @@ _GRADIO = re.compile(
     r"|gradio_api/(info/?|startup-events|app_id/?|heartbeat/.+|queue/(join|data|status)|call/.+|cancel|reset/?"
     r"|openapi\.json|mcp/?.*|run/.+|api/.+))$"
 )
-_OWN = re.compile(r"^/(health(/ready)?|metrics|document|matrix(/table|\.csv|\.png)?|around/[a-z0-9-]+|feedback|export|simple|ui/.+)$")
+_OWN = re.compile(
+    r"^/(health(/ready)?|metrics|document|matrix(/table|\.csv|\.png)?|around/[a-z0-9-]+|feedback|export|simple|ui/.+)$"
+)
 
 #: Requests that cost something: they count against the limit of a client.
-_COSTLY = re.compile(r"^/(gradio_api/(queue/join|call/[^/]+/?|call/v2/.+|run/.+|api/.+|mcp.*)|feedback|export|simple|matrix\.png)$")
+_COSTLY = re.compile(
+    r"^/(gradio_api/(queue/join|call/[^/]+/?|call/v2/.+|run/.+|api/.+|mcp.*)|feedback|export|simple|matrix\.png)$"
+)
 
 #: Wrong passwords a client may send in a minute before it has to wait.
 MAX_FAILURES = 10
@@ -67,7 +71,8 @@ def page_csp(html: str) -> str:
     )
     return (
         f"default-src 'none'; script-src 'self' 'unsafe-eval' {hashes}; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self' blob:; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "
+        "worker-src 'self' blob:; "
         "form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'"
     )
 
@@ -158,7 +163,9 @@ class Guard:
                 await self._admit(scope, path)
             limit = self._settings.max_body_kb * 1024
             if int(_headers(scope).get("content-length") or 0) > limit:
-                raise Refusal(413, "length", f"The request is larger than the {self._settings.max_body_kb} kB that are read.")
+                raise Refusal(
+                    413, "length", f"The request is larger than the {self._settings.max_body_kb} kB that are read."
+                )
             await self._app(scope, request.bounded(receive, limit), request.send)
             if request.refusal is not None:
                 raise request.refusal
@@ -173,7 +180,12 @@ class Guard:
             self._metrics.request_seconds.labels(route).observe(seconds)
             logger.info(
                 "request",
-                extra={"method": scope["method"], "route": route, "status": request.status, "ms": round(seconds * 1000, 1)},
+                extra={
+                    "method": scope["method"],
+                    "route": route,
+                    "status": request.status,
+                    "ms": round(seconds * 1000, 1),
+                },
             )
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,12 +217,15 @@ class Guard:
         client = _client(peer, headers, self._is_proxy) if trusted else peer
         user = await self._authenticate(headers, client, trusted)
         scope.setdefault("state", {})["user"] = user
-        if scope["method"] == "POST" and _COSTLY.match(path) or path == "/matrix.png":
+        if (scope["method"] == "POST" and _COSTLY.match(path)) or path == "/matrix.png":
             wait = self._limit.wait(user or client)
             if wait > 0:
                 seconds = int(wait) + 1
                 raise Refusal(
-                    429, "rate", f"Too many requests; please come back in {seconds} seconds.", ((b"retry-after", str(seconds).encode()),)
+                    429,
+                    "rate",
+                    f"Too many requests; please come back in {seconds} seconds.",
+                    ((b"retry-after", str(seconds).encode()),),
                 )
 
     def _check_host(self, headers: Mapping[str, str]) -> None:
@@ -221,8 +236,10 @@ class Guard:
         if origin is not None:
             parts = urlsplit(origin)
             same = parts.netloc.lower() == headers.get("host", "").lower()
-            if parts.scheme not in ("http", "https") or (parts.hostname or "") not in self._settings.hosts or not (
-                same or (parts.hostname or "") not in ("localhost", "127.0.0.1", "::1")
+            if (
+                parts.scheme not in ("http", "https")
+                or (parts.hostname or "") not in self._settings.hosts
+                or not (same or (parts.hostname or "") not in ("localhost", "127.0.0.1", "::1"))
             ):
                 raise Refusal(403, "origin", "Requests from this origin are not accepted.")
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") not in ("navigate", None):
@@ -287,7 +304,9 @@ class _Exchange:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
-                self.refusal = Refusal(413, "length", f"The request is larger than the {limit // 1024} kB that are read.")
+                self.refusal = Refusal(
+                    413, "length", f"The request is larger than the {limit // 1024} kB that are read."
+                )
                 raise self.refusal
             return message
 
@@ -310,8 +329,13 @@ class _Exchange:
                 return
             html = self._transform(self._body.decode())
             body = html.encode()
-            headers = [(k, v) for k, v in self._start["headers"] if k not in (b"content-length", b"content-security-policy")]
-            headers += [(b"content-length", str(len(body)).encode()), (b"content-security-policy", page_csp(html).encode())]
+            headers = [
+                (k, v) for k, v in self._start["headers"] if k not in (b"content-length", b"content-security-policy")
+            ]
+            headers += [
+                (b"content-length", str(len(body)).encode()),
+                (b"content-security-policy", page_csp(html).encode()),
+            ]
             await self._send({**self._start, "headers": headers})
             await self._send({"type": "http.response.body", "body": body})
             return
@@ -328,7 +352,12 @@ class _Exchange:
         if fixed:  # names of these files hold a hash of their content
             kept.append((b"cache-control", b"private, max-age=31536000, immutable"))
         elif b"cache-control" not in present:
-            kept.append((b"cache-control", b"no-cache" if self._path.startswith(("/ui/", "/static/", "/theme")) else b"no-store"))
+            kept.append(
+                (
+                    b"cache-control",
+                    b"no-cache" if self._path.startswith(("/ui/", "/static/", "/theme")) else b"no-store",
+                )
+            )
         if b"content-security-policy" not in present:
             kept.append((b"content-security-policy", STRICT_CSP.encode()))
         return kept
@@ -381,6 +410,20 @@ def route_name(path: str) -> str:
     first = path.strip("/").split("/")[0].split(".")[0]
     if first == "gradio_api":
         second = path.strip("/").split("/")[1] if path.count("/") > 1 else ""
-        return f"gradio_{second}" if second in ("queue", "call", "mcp", "info", "heartbeat", "cancel") else "gradio_other"
-    known = ("health", "metrics", "document", "matrix", "around", "feedback", "export", "simple", "ui", "assets", "static")
+        return (
+            f"gradio_{second}" if second in ("queue", "call", "mcp", "info", "heartbeat", "cancel") else "gradio_other"
+        )
+    known = (
+        "health",
+        "metrics",
+        "document",
+        "matrix",
+        "around",
+        "feedback",
+        "export",
+        "simple",
+        "ui",
+        "assets",
+        "static",
+    )
     return first if first in known else "other"

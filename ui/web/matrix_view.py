@@ -104,17 +104,22 @@ def _cell_html(corpus: Corpus, cell: Cell, t: Texts) -> str:
         f'<td data-crisis="{cell.crisis}" data-phase="{cell.phase}" data-level="{cell.level or ""}">'
         f'<a class="cell l-{kind}{hatch}" href="#{target}" data-q="{esc(cell_question(corpus, cell, t))}" '
         f'data-name="{esc(names)}" aria-label="{esc(names)}: {esc(_cell_label(cell, t))}">'
-        f'<span class="sign" aria-hidden="true">{sign}</span><span class="word" aria-hidden="true">{esc(word)}{starred}</span></a></td>'
+        f'<span class="sign" aria-hidden="true">{sign}</span><span class="word" '
+        f'aria-hidden="true">{esc(word)}{starred}</span></a></td>'
     )
 
 
-def table_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:  # noqa: B008 - frozen value
+def table_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:
     """The heat map; ``only`` leaves out rows and columns, and blanks cells of other levels."""
     crises = [c for c in corpus.crises if only.crisis in (None, c.key)]
     phases = [p for p in corpus.phases if only.phase in (None, p.key)]
-    top = "".join(f'<th scope="colgroup" colspan="{len(phases)}" data-crisis="{c.key}">{esc(_named(c, t))}</th>' for c in crises)
+    top = "".join(
+        f'<th scope="colgroup" colspan="{len(phases)}" data-crisis="{c.key}">{esc(_named(c, t))}</th>' for c in crises
+    )
     second = "".join(
-        f'<th scope="col" data-crisis="{c.key}" data-phase="{p.key}">{esc(_named(p, t))}</th>' for c in crises for p in phases
+        f'<th scope="col" data-crisis="{c.key}" data-phase="{p.key}">{esc(_named(p, t))}</th>'
+        for c in crises
+        for p in phases
     )
     rows = []
     for sector in corpus.sectors:
@@ -126,19 +131,25 @@ def table_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:  # noq
         tds = "".join(
             "<td></td>" if only.level and cell.level != only.level else _cell_html(corpus, cell, t) for cell in cells
         )
-        rows.append(f'<tr data-sector="{sector.no}"><th scope="row"><span class="no">{sector.no}</span> {esc(_named(sector, t))}</th>{tds}</tr>')
+        rows.append(
+            f'<tr data-sector="{sector.no}"><th scope="row"><span class="no">{sector.no}</span> '
+            f"{esc(_named(sector, t))}</th>{tds}</tr>"
+        )
     if not rows:
         return f"<p role='status'>{esc(t('matrix_none'))}</p>"
     return (
-        f'<div class="matrixbox" tabindex="0" role="region" aria-label="{esc(t("matrix_caption"))}"><table class="matrix"><caption class="vh">'
-        f'{esc(t("matrix_caption"))}</caption><thead><tr><td rowspan="2"></td>{top}</tr><tr>{second}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f'<div class="matrixbox" tabindex="0" role="region" aria-label="{esc(t("matrix_caption"))}"><table '
+        f'class="matrix"><caption class="vh">'
+        f'{esc(t("matrix_caption"))}</caption><thead><tr><td rowspan="2"></td>{top}</tr><tr>{second}</tr>'
+        f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
 def details_html(corpus: Corpus, t: Texts) -> str:
     """What stands behind each cell: quote, condition, label; one shared reason for the blank ones."""
     out = [
-        f'<section class="celld" id="c-none" tabindex="-1"><h3>{esc(t("basis_not_stated"))}</h3><p>{esc(t("basis_help_not_stated"))}</p></section>'
+        f'<section class="celld" id="c-none" tabindex="-1"><h3>{esc(t("basis_not_stated"))}</h3>'
+        f"<p>{esc(t('basis_help_not_stated'))}</p></section>"
     ]
     for cell in corpus.matrix.cells:
         if not cell.evidence and not cell.diagram:
@@ -152,9 +163,11 @@ def details_html(corpus: Corpus, t: Texts) -> str:
         question = cell_question(corpus, cell, t)
         out.append(
             f'<section class="celld" id="{cell_id(cell)}" tabindex="-1"><h3>{esc(names)}</h3>'
-            f"<p>{level_chip(cell.level, cell.basis, t)} {esc(t(f'basis_{cell.basis}'))}. {esc(t(f'basis_help_{cell.basis}'))}"
+            f"<p>{level_chip(cell.level, cell.basis, t)} {esc(t(f'basis_{cell.basis}'))}. "
+            f"{esc(t(f'basis_help_{cell.basis}'))}"
             f"{' ' + esc(t('prose_says')) + '.' if cell.conflict else ''}</p>{_evidence_rows(corpus, cell, t)}"
-            f'<p class="acts"><a class="btn" href="{esc(ask_href(question))}" data-ask="{esc(question)}">{esc(t("matrix_ask"))}</a></p></section>'
+            f'<p class="acts"><a class="btn" href="{esc(ask_href(question))}" '
+            f'data-ask="{esc(question)}">{esc(t("matrix_ask"))}</a></p></section>'
         )
     return "".join(out)
 
@@ -163,7 +176,9 @@ def _evidence_rows(corpus: Corpus, cell: Cell, t: Texts) -> str:
     out = []
     if cell.diagram:
         d = cell.diagram
-        out.append(f"<p>{esc(t('basis_diagram'))}: {esc(t(f'level_{d.level}'))} ({esc(d.edition)}, {esc(d.read_on)})</p>")
+        out.append(
+            f"<p>{esc(t('basis_diagram'))}: {esc(t(f'level_{d.level}'))} ({esc(d.edition)}, {esc(d.read_on)})</p>"
+        )
     for row in cell.evidence:
         anchor = corpus.by_ref[row.ref].anchor
         extra = "".join(
@@ -173,7 +188,8 @@ def _evidence_rows(corpus: Corpus, cell: Cell, t: Texts) -> str:
         )
         quote = esc(row.quote).replace(esc(row.word), f"<mark>{esc(row.word)}</mark>", 1)
         out.append(
-            f'<blockquote><p lang="en">“{quote}”</p></blockquote>{extra}<p class="path">{level_chip(row.level, row.basis, t)} '
+            f'<blockquote><p lang="en">“{quote}”</p></blockquote>{extra}<p '
+            f'class="path">{level_chip(row.level, row.basis, t)} '
             f'<a href="{esc(document_href(anchor, row.quote))}" target="mcof-document">{esc(row.ref)}'
             f'<span class="vh"> ({esc(t("new_window"))})</span></a></p>'
         )
@@ -202,14 +218,20 @@ def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: s
     return f'<label>{esc(label)} <select name="{name}">{rows}</select></label>'
 
 
-def body_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:  # noqa: B008 - frozen value
+def body_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:
     """Everything of the matrix view below the page's own heading."""
     if not corpus.has_matrix:
         return f"<p>{esc(t('matrix_absent'))}</p>"
     selects = (
         _select("crisis", t("matrix_crisis"), [(c.key, _named(c, t)) for c in corpus.crises], only.crisis or "", t)
         + _select("phase", t("matrix_phase"), [(p.key, _named(p, t)) for p in corpus.phases], only.phase or "", t)
-        + _select("sector", t("matrix_sector"), [(str(s.no), f"{s.no} {_named(s, t)}") for s in corpus.sectors], str(only.sector or ""), t)
+        + _select(
+            "sector",
+            t("matrix_sector"),
+            [(str(s.no), f"{s.no} {_named(s, t)}") for s in corpus.sectors],
+            str(only.sector or ""),
+            t,
+        )
         + _select("level", t("matrix_level"), [(v, t(f"level_{v}")) for v in LEVELS], only.level or "", t)
     )
     return (
@@ -220,7 +242,8 @@ def body_html(corpus: Corpus, t: Texts, only: Filter = Filter()) -> str:  # noqa
         f'<p class="exports">{esc(t("matrix_export"))}: <a href="matrix.csv" download>{esc(t("matrix_csv"))}</a> '
         f'<a href="matrix.png?lang={t.language}" download>{esc(t("matrix_png"))}</a></p>'
         f'{legend_html(t)}<div class="mx"><div class="mxt">{table_html(corpus, t, only)}</div>'
-        f'<div class="mxd" role="group" aria-live="polite" aria-label="{esc(t("evidence"))}"><p class="pick">{esc(t("matrix_pick"))}</p>'
+        f'<div class="mxd" role="group" aria-live="polite" aria-label="{esc(t("evidence"))}"><p '
+        f'class="pick">{esc(t("matrix_pick"))}</p>'
         f"{details_html(corpus, t)}</div></div>"
     )
 
@@ -277,7 +300,12 @@ def matrix_png(corpus: Corpus, t: Texts) -> bytes:
             draw.text((x + j * width + 6, top - 26), _named(phase, t), fill=ink, font=fonts[15])
     for row, sector in enumerate(corpus.sectors):
         y = top + row * height
-        draw.text((20, y + 14), _fit(draw, f"{sector.no}  {_named(sector, t)}", left - 30, fonts[15]), fill=ink, font=fonts[15])
+        draw.text(
+            (20, y + 14),
+            _fit(draw, f"{sector.no}  {_named(sector, t)}", left - 30, fonts[15]),
+            fill=ink,
+            font=fonts[15],
+        )
         for i, crisis in enumerate(corpus.crises):
             for j, phase in enumerate(corpus.phases):
                 cell = corpus.matrix.cell(crisis.key, phase.key, sector.no)
@@ -285,7 +313,12 @@ def matrix_png(corpus: Corpus, t: Texts) -> bytes:
     foot = top + len(SECTOR_NUMBERS) * height + 16
     hatched = f"{t('basis_interpreted')}: {t('basis_help_interpreted')}"
     draw.text((20, foot), f"/// {hatched}", fill=ink, font=fonts[13])
-    draw.text((20, foot + 20), f"* {t('conditional')}.  {t('basis_not_stated')}: {t('basis_help_not_stated')}", fill=ink, font=fonts[13])
+    draw.text(
+        (20, foot + 20),
+        f"* {t('conditional')}.  {t('basis_not_stated')}: {t('basis_help_not_stated')}",
+        fill=ink,
+        font=fonts[13],
+    )
     draw.text((20, foot + 42), f"{stamp_line(corpus)}. {t('unofficial')}", fill=ink, font=fonts[13])
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
@@ -316,7 +349,10 @@ def _draw_cell(draw: Any, cell: Cell, box: tuple[int, int, int, int], t: Texts, 
     if cell.basis == "interpreted":
         for k in range(-h, w, 9):
             a, b = max(0, k), min(w, k + h)
-            draw.line((x + a, y + h - (a - k), x + b, y + h - (b - k)), fill="#6d87ab" if cell.level == "critical" else "#55759f")
+            draw.line(
+                (x + a, y + h - (a - k), x + b, y + h - (b - k)),
+                fill="#6d87ab" if cell.level == "critical" else "#55759f",
+            )
     if not cell.evidence and not cell.diagram:
         return
     word = t(f"level_{cell.level}") if cell.level else t(f"basis_{cell.basis}")

@@ -17,18 +17,28 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        make = {"registry": self.registry}
-        self.answers = Counter("mcof_answers_total", "Answers by surface and status.", ["surface", "status"], **make)
-        self.errors = Counter("mcof_errors_total", "Questions that ended in an error, by kind.", ["surface", "kind"], **make)
-        self.seconds = Histogram("mcof_answer_seconds", "Time the assistant took.", buckets=_BUCKETS, **make)
-        self.requests = Counter("mcof_http_requests_total", "Requests by route and status.", ["route", "code"], **make)
-        self.request_seconds = Histogram(
-            "mcof_http_request_seconds", "Time to the first byte of a response.", ["route"], buckets=_BUCKETS, **make
+        r = self.registry
+        self.answers = Counter(
+            "mcof_answers_total", "Answers by surface and status.", ["surface", "status"], registry=r
         )
-        self.refused = Counter("mcof_refused_total", "Requests refused, by reason.", ["reason"], **make)
-        self.feedback = Counter("mcof_feedback_total", "Feedback stored, by verdict.", ["verdict"], **make)
-        self.ready = Gauge("mcof_ready", "Whether the page is ready to answer.", **make)
-        info = Gauge("mcof_info", "Version of the assistant.", ["version"], **make)
+        self.errors = Counter(
+            "mcof_errors_total", "Questions that ended in an error, by kind.", ["surface", "kind"], registry=r
+        )
+        self.seconds = Histogram("mcof_answer_seconds", "Time the assistant took.", buckets=_BUCKETS, registry=r)
+        self.requests = Counter(
+            "mcof_http_requests_total", "Requests by route and status.", ["route", "code"], registry=r
+        )
+        self.request_seconds = Histogram(
+            "mcof_http_request_seconds",
+            "Time to the first byte of a response.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=r,
+        )
+        self.refused = Counter("mcof_refused_total", "Requests refused, by reason.", ["reason"], registry=r)
+        self.feedback = Counter("mcof_feedback_total", "Feedback stored, by verdict.", ["verdict"], registry=r)
+        self.ready = Gauge("mcof_ready", "Whether the page is ready to answer.", registry=r)
+        info = Gauge("mcof_info", "Version of the assistant.", ["version"], registry=r)
         info.labels(app_version()).set(1)
 
     def text(self) -> bytes:

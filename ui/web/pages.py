@@ -42,7 +42,9 @@ def _languages(t: Texts, here: str, query: dict[str, str]) -> str:
     for language in LANGUAGES:
         current = ' aria-current="true"' if language == t.language else ""
         href = f"{here or './'}?{urlencode(query | {'lang': language})}"
-        links.append(f'<a href="{esc(href)}" lang="{language}" hreflang="{language}"{current}>{LANGUAGE_NAMES[language]}</a>')
+        links.append(
+            f'<a href="{esc(href)}" lang="{language}" hreflang="{language}"{current}>{LANGUAGE_NAMES[language]}</a>'
+        )
     return f'<nav class="langs" aria-label="{esc(t("language"))}">{" ".join(links)}</nav>'
 
 
@@ -67,16 +69,21 @@ def document_page(corpus: Corpus, t: Texts, search: str = "") -> str:
     hits = {p.ref: places for p in corpus.passages if len(search) >= MIN_SEARCH and (places := _find(p, search))}
     info = corpus.info
     body = [
-        f'<h1 lang="en">{esc(info.title)}</h1><p class="stamp">{esc(t("document_of", symbol=info.symbol, date=info.date))}. '
+        f'<h1 lang="en">{esc(info.title)}</h1><p '
+        f'class="stamp">{esc(t("document_of", symbol=info.symbol, date=info.date))}. '
         f"{esc(t('document_notice'))}</p>",
-        f'<form class="search" role="search" method="get" action="document"><label for="q">{esc(t("document_search"))}</label> '
+        f'<form class="search" role="search" method="get" action="document"><label '
+        f'for="q">{esc(t("document_search"))}</label> '
         f'<input id="q" name="q" type="search" maxlength="{MAX_SEARCH}" value="{esc(search)}"> '
-        f'<input type="hidden" name="lang" value="{t.language}"><button class="btn">{esc(t("document_search_button"))}</button></form>',
+        f'<input type="hidden" name="lang" value="{t.language}"><button '
+        f'class="btn">{esc(t("document_search_button"))}</button></form>',
     ]
     if len(search) >= MIN_SEARCH:
         body.append(_hits(corpus, hits, search, t))
-    body.append(f'<div class="doc"><nav class="toc" aria-label="{esc(t("document_contents"))}">'
-                f'<details open><summary>{esc(t("document_contents"))}</summary>{_contents(corpus)}</details></nav>')
+    body.append(
+        f'<div class="doc"><nav class="toc" aria-label="{esc(t("document_contents"))}">'
+        f"<details open><summary>{esc(t('document_contents'))}</summary>{_contents(corpus)}</details></nav>"
+    )
     body.append(f'<div class="text" lang="en">{_text(corpus, hits, t)}</div></div>')
     body.append(f'<p><a href="#main">{esc(t("document_top"))}</a></p>')
     query = {"q": search} if search else {}
@@ -130,7 +137,9 @@ def _contents(corpus: Corpus) -> str:
             rows.append(f'<li class="d{depth}"><a href="#{esc(passage.anchor)}" lang="en">{esc(title)}</a></li>')
         if passage.kind in ("sector", "cover") or (passage.kind == "resolution" and passage.ref == "Annex II"):
             if not (headings and passage.kind == "resolution"):
-                rows.append(f'<li class="d4"><a href="#{esc(passage.anchor)}" lang="en">{esc(_label(passage))}</a></li>')
+                rows.append(
+                    f'<li class="d4"><a href="#{esc(passage.anchor)}" lang="en">{esc(_label(passage))}</a></li>'
+                )
     return f"<ul>{''.join(rows)}</ul>"
 
 
@@ -152,7 +161,8 @@ def _text(corpus: Corpus, hits: dict[str, list[tuple[int, int]]], t: Texts) -> s
         notes.append(
             f'<section class="para note" id="{esc(passage.anchor)}"><a class="ref" href="#{esc(passage.anchor)}" '
             f'aria-label="{esc(t("document_link", ref=passage.ref))}">{esc(passage.ref)}</a><div>{body}'
-            f'<p><a href="#fnref-{esc(no)}" aria-label="{esc(t("document_back"))}, {esc(t("document_footnote", no=no))}">↩</a> '
+            f'<p><a href="#fnref-{esc(no)}" aria-label="{esc(t("document_back"))}, '
+            f'{esc(t("document_footnote", no=no))}">↩</a> '
             f"{esc(passage.belongs_to or '')}</p></div></section>"
         )
     return "".join([*out, "<hr>" if notes else "", *notes])
@@ -161,13 +171,22 @@ def _text(corpus: Corpus, hits: dict[str, list[tuple[int, int]]], t: Texts) -> s
 # --- the simple page ------------------------------------------------------------------------
 
 
-def simple_page(t: Texts, *, limit: int, question: str = "", answer: Answer | None = None, corpus: Corpus | None = None,
-                error: str = "") -> str:
+def simple_page(
+    t: Texts,
+    *,
+    limit: int,
+    question: str = "",
+    answer: Answer | None = None,
+    corpus: Corpus | None = None,
+    error: str = "",
+) -> str:
     """Question and answer without JavaScript: a form that posts, the answer with its evidence below it."""
     body = [
         f"<h1>{esc(t('simple_title'))}</h1><p>{esc(t('unofficial'))} <strong>{esc(t('no_personal_data'))}</strong></p>",
-        f'<form class="simple" method="post" action="simple?lang={t.language}"><label for="question">{esc(t("question_label"))}</label>'
-        f'<textarea id="question" name="question" rows="3" maxlength="{limit}" required dir="auto">{esc(question)}</textarea>'
+        f'<form class="simple" method="post" action="simple?lang={t.language}"><label '
+        f'for="question">{esc(t("question_label"))}</label>'
+        f'<textarea id="question" name="question" rows="3" maxlength="{limit}" required '
+        f'dir="auto">{esc(question)}</textarea>'
         f'<button class="btn primary">{esc(t("ask"))}</button></form>',
     ]
     if error:
@@ -177,7 +196,8 @@ def simple_page(t: Texts, *, limit: int, question: str = "", answer: Answer | No
         notice = f"<p class='notice'>{esc(parts.notice)}</p>" if parts.notice else ""
         body.append(
             f'<section class="msg" lang="{parts.language}"><h2 class="vh">{esc(t("simple_answer"))}</h2>'
-            f'<p class="status s-{esc(parts.status)}">{esc(parts.status_text)}</p>{notice}{"".join(parts.blocks)}{parts.sources}'
+            f'<p class="status '
+            f's-{esc(parts.status)}">{esc(parts.status_text)}</p>{"".join(parts.blocks)}{notice}{parts.sources}'
             f'{parts.how}<p class="stamp">{esc(parts.stamp)}</p></section>'
         )
         for heading, questions in (("choices", parts.choices), ("suggestions", parts.suggestions)):

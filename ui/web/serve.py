@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from corpus.errors import SetupError
+from corpus.errors import IndexUnusableError, SetupError
 from ui.feedback import FeedbackStore
 from ui.web.logs import configure_logging
 from ui.web.settings import WebSettings
@@ -40,7 +41,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def page_url(settings: WebSettings, port: int) -> str:
-    name = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - shown, not bound
+    name = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     return f"http://{f'[{name}]' if ':' in name else name}:{port}{settings.root_path}/"
 
 
@@ -56,6 +57,7 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
     configure_logging(settings.log_level, texts=settings.log_questions)
     listener = _listen(settings.host, settings.port)
     port = listener.getsockname()[1]
+    gc.disable()  # half a million objects are about to be made and kept: looking for rubbish among them costs 0.7 s
     with ThreadPoolExecutor(1) as pool:
         building = pool.submit(_build, settings) if assistant is None else None
         from ui.web.app import build_app
@@ -71,6 +73,8 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
         app, log_config=None, access_log=False, proxy_headers=False, server_header=False, date_header=True,
         timeout_keep_alive=30, timeout_graceful_shutdown=5, lifespan="on", ws="none",
     )  # fmt: skip
+    gc.freeze()
+    gc.enable()
     server = uvicorn.Server(config)
     threading.Thread(target=_announce, args=(server, page_url(settings, port), started, announce), daemon=True).start()
     threading.Thread(target=_purge_daily, args=(store, settings.feedback), daemon=True).start()
@@ -80,8 +84,17 @@ def serve(settings: WebSettings, assistant: AssistantLike | None = None, *, anno
 def _build(settings: WebSettings) -> AssistantLike:
     from assistant.assistant import Assistant
 
-    assistant: AssistantLike = Assistant.build(settings)
-    assistant.ask("What is critical during a health crisis?")  # the first question of a person should be a warm one
+    assistant = Assistant.build(settings)
+    try:
+        assistant.warm()
+    except IndexUnusableError as error:
+        logger.warning("building the index", extra={"why": error.message})
+        from ui.setup import build_index
+
+        build_index(settings)
+        assistant = Assistant.build(settings)
+        assistant.warm()
+    assistant.ask("What is a migration crisis?")  # the first question of a person should be a warm one
     return assistant
 
 

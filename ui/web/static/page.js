@@ -84,6 +84,7 @@
     root.addEventListener("submit", onSubmit);
     root.addEventListener("change", onChange);
     root.addEventListener("keydown", onKey);
+    $("#mc-q").value = store.get(session(), "draft") || "";
     $("#mc-q").addEventListener("input", checkLength);
     window.addEventListener("beforeunload", () => { unloading = true; });
     window.addEventListener("hashchange", openHash);
@@ -204,6 +205,7 @@
   }
   function error(sentence) { $("#mc-err").textContent = sentence; if (sentence) $("#mc-q").focus(); return false; }
   function checkLength() {
+    store.set(session(), "draft", $("#mc-q").value.slice(0, 20000));
     const over = $("#mc-q").value.trim().length - limit();
     $("#mc-err").textContent = over > 0 ? T("too_long_by", { count: over }) : "";
   }
@@ -240,7 +242,6 @@
           const same = turn.shared.text === d.version.text && turn.shared.index === d.version.index;
           head.append(el("p", { class: "notice", lang }, T(same ? "shared_same" : "shared_changed")));
         }
-        if (d.notice) head.append(el("p", { class: "notice", dir: "auto" }, d.notice));
       }
       const shown = blocks.childElementCount;
       (d.blocks || []).slice(shown).forEach((b) => { const w = el("div", { class: "block" }); w.append(html(b)); blocks.append(w); });
@@ -255,6 +256,7 @@
   }
   function tailOf(turn) {
     const d = turn.data, out = [];
+    if (d.notice) out.push(el("p", { class: "notice", dir: "auto" }, d.notice));
     if (d.sources) out.push(html(d.sources));
     if (d.choices.length) out.push(chips("choices", d.choices));
     if (d.suggestions.length) out.push(chips("suggestions", d.suggestions));

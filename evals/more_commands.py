@@ -1,0 +1,98 @@
+"""Commands of ``mcof eval`` about other data: retrieval, documents, drafts, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals import checks, store, tables
+from evals.dataset import DEFAULT_DATASET, load_dataset
+from evals.options import Dataset, corpus_of, progress, settings_of, split_words
+
+
+def retrieval_command(
+    ctx: typer.Context,
+    beir: Annotated[Path, typer.Option("--beir", help="Folder with corpus.jsonl, queries.jsonl, qrels/test.tsv.")],
+    method: Annotated[str, typer.Option("--method", help="bm25, dense, hybrid, or several by commas.")] = "hybrid",
+    out: Annotated[Path | None, typer.Option("--out", help="JSON file to write the numbers into.")] = None,
+) -> None:
+    """Measure the retriever on a data set in BEIR form."""
+    from evals import retrieval
+    from ingest.export import ensure_export
+
+    settings = settings_of(ctx)
+    methods = split_words(method)
+    retrieval.check_methods(methods)
+    data = retrieval.load_beir(beir)
+    encoder = ensure_export(settings.data_dir, settings.embedding_model) if set(methods) != {"bm25"} else None
+    found = {}
+    for name in methods:
+        retriever = retrieval.build_retriever(data.documents, name, encoder)
+        found[name] = retrieval.evaluate(data, retriever, progress(data.judged, name))
+    names = list(next(iter(found.values())))
+    rows = [["method", *names], *([m, *(f"{v[n]['value']:.4f}" for n in names)] for m, v in found.items())]
+    typer.echo(tables.columns(rows))
+    typer.echo(f"{len(data.documents)} documents, {len(data.judged)} of {len(data.queries)} queries judged")
+    if out:
+        store.write_json(out, {"documents": len(data.documents), "queries": len(data.judged), "methods": found})
+
+
+def documents_command(
+    ctx: typer.Context,
+    data: Annotated[Path, typer.Option("--data", help="Folder of folders with document.md and questions.jsonl.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write the replies and numbers into.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Questions an article, evenly spread; 0: all.")] = 0,
+    only: Annotated[str, typer.Option("--only", help="Only these articles, separated by commas.")] = "",
+) -> None:
+    """Run the one-document benchmark: each folder a corpus of its own."""
+    from evals import documents
+    from evals.replies import dump_lines
+
+    settings = settings_of(ctx)
+    articles = documents.load_articles(data)
+    found = {}
+    for article in documents.chosen(articles, split_words(only)):
+        records = documents.ask_article(article, articles, settings, limit=limit, progress=progress)
+        found[article.name] = records
+        if out:
+            store.write_text(out / article.name / store.ANSWERS, dump_lines(r.reply.as_json() for r in records))
+    summary = documents.summarise(found)
+    typer.echo(tables.documents_table(summary))
+    typer.echo("\n" + tables.kind_table(summary["pooled"]))
+    if out:
+        store.write_json(out / store.SUMMARY, summary)
+
+
+def drafts_command(
+    feedback: Annotated[Path, typer.Argument(help="Recorded feedback, one JSON object a line.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write the draft items into.")] = Path("drafts.jsonl"),
+    dataset: Dataset = DEFAULT_DATASET,
+) -> None:
+    """Turn thumbs-down and comments into draft items that a person completes."""
+    from evals.drafts import drafts, read_feedback
+    from evals.replies import dump_lines
+
+    found = drafts(read_feedback(feedback), load_dataset(dataset))
+    store.write_text(out, dump_lines(found.items))
+    left = f"{found.praised} without complaint, {found.repeated} repeated, {found.known} already in the set"
+    typer.echo(f"{checks.counted(len(found.items), 'draft')} written to {out} ({left}).")
+    typer.echo("Complete must_include, gold_refs and kind, then check them with 'mcof eval lint'.")
+
+
+def export_command(
+    ctx: typer.Context,
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")] = Path("runs/latest"),
+    form: Annotated[str, typer.Option("--format", help="ragas.")] = "ragas",
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("ragas.jsonl"),
+    dataset: Dataset = DEFAULT_DATASET,
+) -> None:
+    """Write a run in the form of another evaluation library."""
+    from evals.export import export_run
+    from evals.replies import dump_lines
+
+    corpus = corpus_of(settings_of(ctx))
+    lines = export_run(run, load_dataset(dataset, labels=corpus.by_ref), corpus, form)
+    store.write_text(out, dump_lines(lines))
+    typer.echo(f"{checks.counted(len(lines), 'sample')} written to {out}.")
