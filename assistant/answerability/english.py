@@ -101,7 +101,7 @@ def could_answer(token: Token, kind: AnswerType) -> bool:
             or token.norm in {"century", "centuries", "decade"}
         )
     if kind == "quantity":
-        return is_quantity(token) and not _YEAR.fullmatch(token.norm)
+        return is_quantity(token) and not _YEAR.fullmatch(token.surface)
     if kind in ("who", "where"):
         return token.is_name
     return not token.is_stop

@@ -36,14 +36,16 @@ KNOWN = 0.8
 class Query:
     """A question beside a document's sentences.
 
-    ``words`` has shape ``(n_tokens, dim)``; ``cosine`` ``(n_sentences,)``;
-    ``fit`` is the ranking's score of every passage. ``passage_cosine`` is that
-    of the nearest chunk of the document.
+    ``words`` has shape ``(n_tokens, dim)``; ``alignment`` ``(n_sentences,
+    n_tokens)`` is the best cosine of each word in each sentence; ``cosine`` has
+    shape ``(n_sentences,)``; ``fit`` is the ranking's score of every passage.
+    ``passage_cosine`` is that of the nearest chunk of the document.
     """
 
     text: str
     tokens: tuple[Token, ...]
     words: Scores
+    alignment: Scores
     cosine: Scores
     passage_cosine: float
     fit: Scores
@@ -218,7 +220,7 @@ class EvidenceReader:
 
         if not query.tokens or not self._tokens:
             raise ValueError("evidence needs a question that has words and a document that has sentences")
-        alignment = self._word_vectors.alignment(query.words)
+        alignment = query.alignment
         weights = self._signals.word_weights(query.tokens)
         present = np.zeros((len(self._tokens), len(query.tokens)), dtype=np.float32)
         for i, token in enumerate(query.tokens):

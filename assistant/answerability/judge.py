@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from assistant.answerability.evidence import Evidence, EvidenceReader, Query
-from assistant.answerability.model import COEFFICIENTS, AnswerabilityModel
+from assistant.answerability.model import COEFFICIENTS, AnswerabilityModel, Judgement
 from assistant.ranking.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
 
     from assistant.records import Record
     from assistant.retrieval import HybridRetriever, Ranking
+
+
+#: Sentences quoted for a question. Of 1,540 answerable ones the best sentence of the best passage holds the answer
+#: for .808, two sentences of that passage for .870, it and the next best of any passage for .889 (54 words).
+QUOTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a document holds for a question: the judgement, and the sentences nearest to it, best first."""
+
+    judgement: Judgement
+    sentences: tuple[Record, ...]
 
 
 class DocumentJudge:
@@ -59,25 +73,31 @@ class DocumentJudge:
         """
         import numpy as np
 
-        retriever, reader, tokens = self._retriever, self._reader, tokenize(text)
-        if reader is None or retriever.evidence is None or not tokens:
+        retriever, reader = self._retriever, self._reader
+        aligned = retriever.aligned(text)
+        if reader is None or retriever.evidence is None or aligned is None or not aligned.tokens:
             return None
         cosine = retriever.cosines(retriever.encode(text))
         fits = {hit.ref: hit.fit for hit in ranking.by_passage}
         return reader.read(
             Query(
                 text=text,
-                tokens=tokens,
-                words=retriever.question_words(text, tokens),
+                tokens=aligned.tokens,
+                words=aligned.words,
+                alignment=aligned.best,
                 cosine=cosine[list(retriever.evidence.records)],
                 passage_cosine=float(cosine[self._chunks].max()),
                 fit=np.array([fits[ref] for ref in retriever.refs], dtype=np.float32),
             )
         )
 
-    def sentences(self, evidence: Evidence, ref: str) -> list[Record]:
-        """The candidate sentences that stand in passage ``ref``, best first."""
-        retriever = self._retriever
-        assert retriever.evidence is not None
-        found = [retriever.records[retriever.evidence.records[i]] for i in evidence.records]
-        return [record for record in found if record.ref == ref]
+    def find(self, text: str, ranking: Ranking) -> Finding | None:
+        """The judgement on a question and the sentences to quote for it; None where nothing can be judged."""
+        evidence = self.evidence(text, ranking)
+        if evidence is None or self._retriever.evidence is None:
+            return None
+        numbers = self._retriever.evidence.records
+        candidates = [self._retriever.records[numbers[i]] for i in evidence.records]
+        first = next((r for r in candidates if r.ref == ranking.by_passage[0].ref), candidates[0])
+        others = [r for r in candidates if r is not first]
+        return Finding(self.model.judge(evidence), (first, *others[: QUOTED - 1]))
