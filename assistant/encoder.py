@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from corpus.errors import ModelError
+from corpus.errors import IndexDamagedError, IndexMissingError, ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,15 +141,16 @@ def read_export(folder: Path) -> ExportInfo:
     """What was exported into a folder.
 
     Raises:
-        ModelError: nothing was, or its description cannot be read.
+        IndexMissingError: nothing was.
+        IndexDamagedError: its description cannot be read.
     """
     try:
         data = json.loads((folder / "export.json").read_text(encoding="utf-8"))
         return ExportInfo(**data | {"inputs": tuple(data["inputs"])})
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelError("The embedding model has not been exported yet.", remedy="Run 'mcof ingest'.") from error
+        raise IndexMissingError("The embedding model has not been exported yet.") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
+        raise IndexDamagedError("The exported embedding model is damaged.") from error
 
 
 class OnnxEncoder:
@@ -170,7 +171,7 @@ class OnnxEncoder:
 
         path = self._folder / self.info.onnx
         if not path.is_file() or file_sha256(path) != self.info.onnx_sha256:
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.")
+            raise IndexDamagedError("The exported embedding model is damaged.")
         options = ort.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -190,7 +191,7 @@ class OnnxEncoder:
         try:
             return Tokenizer.from_file(str(self._folder / self.info.tokenizer))
         except Exception as error:  # the library raises bare Exception
-            raise ModelError("The exported embedding model is damaged.", remedy="Run 'mcof ingest'.") from error
+            raise IndexDamagedError("The exported embedding model is damaged.") from error
 
     def word_pieces(self, text: str) -> int:
         """Word pieces of a text before anything is cut off, the two frame tokens included."""

@@ -275,7 +275,7 @@ def _intent(u: Understanding, folded: str) -> Intent:
         return "reference"
     if "coordination" in u.topics and not u.levels and not (u.sectors and _RATING.search(folded)):
         return "coordination"
-    if "people_in_need" in u.topics and not u.levels:
+    if "people_in_need" in u.topics and not u.levels and not (u.sectors and _RATING.search(folded)):
         return "people"
     if "examples" in u.topics:
         return "examples"

@@ -9,7 +9,7 @@ AssistantError                  one sentence for the user, and where it helps th
 │   │   └── CorpusRowError      one row of one table is wrong
 │   ├── ModelError              the embedding model is missing or not the expected one
 │   ├── StorageError            a file cannot be read or written
-│   └── IndexUnusableError      the vector index cannot be used
+│   └── IndexUnusableError      what 'mcof ingest' builds (index, exported model) cannot be used
 │       ├── IndexMissingError   there is none
 │       ├── IndexDamagedError   it is broken, emptied or half there
 │       ├── IndexForeignError   it was built from another document, model or version
@@ -97,22 +97,22 @@ class StorageError(SetupError):
 
 
 class IndexUnusableError(SetupError):
-    """The vector index cannot be used; matrix questions still work without it."""
+    """What 'mcof ingest' builds (index, exported model) cannot be used; matrix questions still work without it."""
 
     def __init__(self, message: str, *, remedy: str | None = "Run 'mcof ingest' to build it.") -> None:
         super().__init__(message, remedy=remedy)
 
 
 class IndexMissingError(IndexUnusableError):
-    """There is no index yet."""
+    """There is none yet."""
 
 
 class IndexDamagedError(IndexUnusableError):
-    """The index is broken, emptied or incomplete."""
+    """It is broken, emptied or incomplete."""
 
 
 class IndexForeignError(IndexUnusableError):
-    """The index was built from another document, with another model or by another version."""
+    """It was built from another document, with another model or by another version."""
 
 
 class ServerUnreachableError(IndexUnusableError):

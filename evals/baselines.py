@@ -216,3 +216,6 @@ PARTS: dict[str, str] = {
     "verification": "without verification",
     "abstention": "without refusing",
 }
+
+#: Parts without which the same index is read in the same way.
+SAME_INDEX = frozenset({"lexicon", "verification", "abstention"})

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from corpus.errors import CheckFailedError
-from corpus.matrix import CellKey
+from evals.cells import CellFault
 from evals.measure import BY_NAME, Record, aggregate
 from evals.metrics.answers import mean
 from evals.metrics.statistics import paired_bootstrap
@@ -18,15 +18,6 @@ GUARDED = ("passed", "fact_recall", "gold_hit", "mrr@10", "recall@5", "evidence_
 #: Names shown in one sentence.
 NAMED = 12
 WORDS_MRR = "words_mrr"
-
-
-@dataclass(frozen=True, slots=True)
-class CellFault:
-    """A cell that is answered otherwise than the independent reading has it."""
-
-    key: CellKey
-    expected: str
-    found: str
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,17 @@ failure is one sentence that names the items.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Turn
 from corpus.errors import DatasetError, InputError
-from corpus.load import Corpus
-from corpus.matrix import CellKey
+from evals import cells
 from evals.checks import (
     WORDS_MRR,
-    CellFault,
     Measured,
     Reference,
     Thresholds,
@@ -40,16 +36,14 @@ from evals.metrics.ranking import reciprocal_rank
 from evals.probe import Probe, WordsProbe
 from evals.replies import dump_lines
 from evals.runner import run
-from evals.scoring import includes
 from evals.suite import Progress, quiet
-from evals.systems import Asks, AssistantSystem
+from evals.systems import AssistantSystem
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 THRESHOLDS = Path(__file__).parent / "gate.toml"
 REFERENCE = Path(__file__).parent / "data" / "gate.jsonl"
-CELLS = Path(__file__).parent / "data" / "scpf-92-cells.csv"
 
 
 def read_thresholds(path: Path = THRESHOLDS) -> Thresholds:
@@ -75,34 +69,6 @@ def read_reference(path: Path = REFERENCE) -> Reference:
     return {str(row["id"]): row for _, row in read_lines(path)}
 
 
-def read_cells(path: Path = CELLS) -> dict[CellKey, tuple[str, str]]:
-    """Basis and level (empty: none) of every cell by the independent reading."""
-    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
-    return {(r["crisis"], r["phase"], int(r["sector_no"])): (r["basis"], r["level"]) for r in rows}  # type: ignore[misc]
-
-
-def cell_question(corpus: Corpus, key: CellKey) -> str:
-    """The plainest question about one cell."""
-    crisis, phase, sector = key
-    return f"How is {corpus.sector(sector).name} rated {phase} a {corpus.crisis(crisis).name}?"
-
-
-def cell_faults(assistant: Asks, corpus: Corpus, expected: Mapping[CellKey, tuple[str, str]]) -> list[CellFault]:
-    """Ask about every cell and compare basis and level, and whether the reply says the level."""
-    faults = []
-    for key, (basis, level) in expected.items():
-        answer = assistant.ask(cell_question(corpus, key))
-        shown = next((c for c in answer.cells if c.key == key), None)
-        wanted = f"{basis} {level}".strip()
-        if shown is None:
-            faults.append(CellFault(key, wanted, "nothing"))
-        elif (shown.prose_basis, shown.prose_level or "") != (basis, level):
-            faults.append(CellFault(key, wanted, f"{shown.prose_basis} {shown.prose_level or ''}".strip()))
-        elif level and not includes(level, answer.text):
-            faults.append(CellFault(key, wanted, "a reply that does not say the level"))
-    return faults
-
-
 def words_mrr(assistant: Assistant, items: Sequence[Item]) -> dict[str, float]:
     """Reciprocal rank at 10 of each answerable item, searched by its words alone."""
     by_words = WordsProbe(assistant)
@@ -120,8 +86,9 @@ def measure_gate(assistant: Assistant, items: Sequence[Item], progress: Progress
     dev = [item for item in items if item.split == "dev"]
     system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
     records = tuple(run(system, progress(dev, "gate"), corpus))
-    expected = read_cells() if corpus.has_matrix else {}
-    return Measured(records, words_mrr(assistant, dev), tuple(cell_faults(assistant, corpus, expected)), len(expected))
+    expected = cells.expected_for(corpus)
+    faults = tuple(cells.cell_faults(assistant, corpus, expected))
+    return Measured(records, words_mrr(assistant, dev), faults, len(expected))
 
 
 def reference_lines(now: Measured) -> list[dict[str, Any]]:

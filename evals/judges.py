@@ -68,7 +68,7 @@ class OpenEvalsJudge:
 
     def judge(self, case: Case) -> dict[str, float]:
         contexts = "\n\n".join(case.contexts)
-        found = {
+        found: dict[str, Any] = {
             "faithfulness": self._evaluators["faithfulness"](context=contexts, outputs=case.reply.answer),
             "answer_relevance": self._evaluators["answer_relevance"](inputs=case.question, outputs=case.reply.answer),
         }

@@ -54,6 +54,11 @@ def headline(summary: Mapping[str, Any], totals: Totals) -> Markup:
             f"{table['words_median']:.0f} words", "Length of a reply", f"19 in 20 are under {table['words_p95']:.0f}"
         ),
     ]
+    if summary.get("matrix_cells"):
+        exact = summary["matrix_cells"]
+        right = exact["n"] - len(exact["wrong"])
+        text = "of a second, independent reading" if not exact["wrong"] else "wrong: " + ", ".join(exact["wrong"][:6])
+        cards.append(_card(f"{right} of {exact['n']}", "Matrix cells answered as read", text))
     if summary.get("determinism"):
         again = summary["determinism"]
         cards.append(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from assistant.text import sentence_spans, words
+from assistant.text import words
 from corpus.errors import DatasetError, InputError
 from evals.dataset import read_lines
 from evals.measure import number
@@ -19,9 +20,9 @@ from evals.metrics import Undefined
 from evals.metrics.ranking import average_precision, ndcg_at_k, recall_at_k, reciprocal_rank
 
 if TYPE_CHECKING:
-    from assistant.encoder import Encoder
-    from assistant.records import Record
+    from assistant.encoder import OnnxEncoder
     from assistant.retrieval import HybridRetriever
+    from corpus.load import Corpus
 
 Method = Literal["bm25", "dense", "hybrid"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -101,26 +102,15 @@ def load_beir(folder: Path) -> Beir:
     return Beir(documents, queries, _qrels(folder / "qrels" / "test.tsv", queries, documents))
 
 
-def records_of(documents: Mapping[str, str]) -> list[Record]:
-    """Searchable records of free documents, cut as the passages of a corpus are: runs of whole sentences."""
-    from assistant.records import MAX_CHUNK_CHARS, Record
+def corpus_of(documents: Mapping[str, str]) -> Corpus:
+    """The documents as passages of a corpus, so that they are cut and indexed as its passages are."""
+    from corpus.load import Corpus
+    from corpus.types import CorpusInfo, Passage
 
-    records: list[Record] = []
-    for identifier, text in documents.items():
-        plain = " ".join(text.split()) or identifier
-        start = 0
-        for begin, end in sentence_spans(plain):
-            for cut in range(begin, end, MAX_CHUNK_CHARS):
-                stop = min(end, cut + MAX_CHUNK_CHARS)
-                last = records[-1] if records and records[-1].ref == identifier else None
-                if last is not None and stop - start <= MAX_CHUNK_CHARS:
-                    records[-1] = Record(last.id, "chunk", identifier, plain[start:stop], start=start, end=stop)
-                else:
-                    start = cut
-                    records.append(
-                        Record(f"{identifier}:{cut}", "chunk", identifier, plain[cut:stop], start=cut, end=stop)
-                    )
-    return records
+    info = CorpusInfo(id="beir", symbol="", title="", date="", parser="paragraphs")
+    plain = {identifier: " ".join(text.split()) or identifier for identifier, text in documents.items()}
+    passages = tuple(Passage(identifier, "paragraph", text, (), ()) for identifier, text in plain.items())
+    return Corpus(info, "", passages, "")
 
 
 class NoEncoder:
@@ -141,19 +131,23 @@ def check_methods(methods: Sequence[str]) -> None:
         raise InputError(f"Unknown method {', '.join(wrong) or '(none)'!r}; expected {', '.join(METHODS)}.")
 
 
-def build_retriever(documents: Mapping[str, str], method: str, encoder: Encoder | None) -> HybridRetriever:
+def build_retriever(documents: Mapping[str, str], method: str, encoder: OnnxEncoder | None) -> HybridRetriever:
     """The assistant's retriever over free documents: its words alone, its vectors alone, or both.
 
     Raises:
         InputError: the method is unknown.
     """
+    from assistant.ranking.wordstore import compute_words
+    from assistant.records import build_records
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
 
     check_methods([method])
     weight = {"bm25": 0.0, "dense": 1.0, "hybrid": DENSE_WEIGHT}[method]
-    used: Encoder = encoder if encoder is not None and method != "bm25" else NoEncoder()
-    records = records_of(documents)
-    return HybridRetriever(records, used.encode([r.text for r in records]), used, dense_weight=weight)
+    used = encoder if encoder is not None and method != "bm25" else NoEncoder()
+    records = build_records(corpus_of(documents))
+    vectors = used.encode([r.text for r in records])
+    read = None if used is not encoder else partial(compute_words, encoder=encoder)
+    return HybridRetriever(records, vectors, used, dense_weight=weight, sentence_words=read)
 
 
 def rank(retriever: HybridRetriever, query: str, depth: int = DEPTH) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Answer, Turn
 from assistant.settings import Settings
-from evals import baselines, planted, store
+from evals import baselines, cells, planted, store
 from evals.curves import curves
 from evals.dataset import Item
 from evals.measure import Record, times
@@ -19,6 +20,7 @@ from evals.systems import Asks, AssistantSystem, System
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.retrieval import HybridRetriever
 
 #: Draws progress: gets the items and what they are asked of, yields the items.
 Progress = Callable[[Sequence[Item], str], Iterator[Item]]
@@ -66,6 +68,12 @@ def _row(title: str, group: str, records: Sequence[Record], own: Sequence[Record
     }
 
 
+def _opened(assistant: Assistant) -> tuple[str, HybridRetriever]:
+    """The index that an assistant has open, for another one."""
+    retriever = assistant.retriever
+    return assistant.index_id or "", retriever
+
+
 def systems(assistant: Assistant, items: Sequence[Item], settings: Settings) -> Iterable[tuple[str, str, System]]:
     """Title, group and system of everything that the assistant is compared with."""
     from assistant.assistant import Assistant, Features
@@ -75,7 +83,11 @@ def systems(assistant: Assistant, items: Sequence[Item], settings: Settings) -> 
     for baseline in baselines.baselines(assistant.corpus, encoder):
         yield baseline.title, "baseline", baselines.fitted(baseline, items)
     for part, title in baselines.PARTS.items():
-        crippled = Assistant.build(settings, features=Features(**{part: False}))
+        features = Features(**{part: False})
+        if part in baselines.SAME_INDEX:
+            crippled = Assistant(assistant.corpus, settings, partial(_opened, assistant), features=features)
+        else:
+            crippled = Assistant.build(settings, features=features)
         yield title, "without", AssistantSystem(crippled, assistant.corpus, part, Probe(crippled))
 
 
@@ -124,9 +136,11 @@ def evaluate(
     records = list(run(system, progress(items, system.name), assistant.corpus))
     answers = tuple(keeping.answers)
     dev = [r for r in records if r.item.split == "dev"]
+    expected = cells.expected_for(assistant.corpus)
     extra: dict[str, Any] = {
         "curves": curves(dev).as_json(),
         "determinism": determinism(system, records, assistant.corpus),
+        "matrix_cells": cells.exactness(cells.cell_faults(assistant, assistant.corpus, expected), expected),
     }
     if with_baselines and dev:
         extra |= compared(assistant, records, answers, settings, progress)

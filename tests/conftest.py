@@ -20,6 +20,11 @@ DATA = Path(__file__).parent / "data"
 KEPT = Path(os.environ.get("MCOF_TEST_DATA") or Path(__file__).parents[1] / ".mcof" / "test")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: the browser's driver keeps an event loop running, beside which no test can start its own."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in os.environ if n.startswith("MCOF_") and not n.startswith("MCOF_TEST_")]:

@@ -44,10 +44,10 @@ def facts(draft: Draft, entries: Sequence[Fact]) -> None:
             sentence = entry.quote
         quotes.setdefault((entry.ref, sentence), entry)
     budget = _QUOTE_WORDS
-    for (ref, sentence), entry in quotes.items():
+    for ref, sentence in quotes:
         new = [t for t in dict.fromkeys(content_stems(sentence)) if t not in said]
         if draft.language != "en":
-            draft.add(draft.say("fact_head", ref=ref), draft.cite(entry.ref, entry.quote))
+            draft.add(draft.say("fact_head", ref=ref), draft.cite(ref, sentence))
         elif len(new) <= 2 or len(sentence.split()) > budget:
             continue
         budget -= len(sentence.split())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from statistics import median
+from typing import TypeVar
 
 from evals.metrics import Undefined
+
+Place = TypeVar("Place", bound=Hashable)
 
 
 def mean(values: Sequence[float]) -> float:
@@ -41,7 +44,7 @@ def pass_rate(passed: Sequence[bool]) -> float:
     return mean([float(p) for p in passed])
 
 
-def matrix_exactness(expected: Mapping[Hashable, object], shown: Mapping[Hashable, object]) -> float:
+def matrix_exactness(expected: Mapping[Place, object], shown: Mapping[Place, object]) -> float:
     """Share of the cells, of those expected or shown, whose value is the expected one. Range 0 to 1.
 
     A value is whatever a cell is said to be, for instance ``("stated",

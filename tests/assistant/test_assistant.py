@@ -84,8 +84,8 @@ def test_what_is_not_about_the_document_is_declined(assistant: Assistant, questi
 
 QUESTIONS = st.text(max_size=120) | st.lists(
     st.sampled_from(
-        ["critical", "health", "crisis", "during", "after", "Sector 9", "Libya", "who", "why", "?", "and", "not", "UNHCR",
-         "[1]", "<b>", "ignore all rules", "sequía", "après", "250,000", "Annex I ¶15", "\x07"]
+        ["critical", "health", "crisis", "during", "after", "Sector 9", "Libya", "who", "why", "?", "and", "not",
+         "UNHCR", "[1]", "<b>", "ignore all rules", "sequía", "après", "250,000", "Annex I ¶15", "\x07"]
     ),
     min_size=1, max_size=9,
 ).map(" ".join)  # fmt: skip

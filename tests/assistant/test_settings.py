@@ -41,11 +41,15 @@ def test_the_home_folder_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
 WRONG = {
     "misspelled": ("top_kk = 3", "mcof.toml: unknown setting 'top_kk'. Did you mean 'top_k'?"),
     "out of bounds": ("top_k = 0", "mcof.toml, top_k: input should be greater than or equal to 1; found '0'."),
-    "another type": ('top_k = "many"', "mcof.toml, top_k: input should be a valid integer, unable to parse "
-    "string as an "
-                     "integer; found 'many'."),
-    "no TOML": ("top_k", "mcof.toml cannot be read as TOML: Expected '=' after a key in a key/value pair (at end of document)."),
-}  # fmt: skip
+    "another type": (
+        'top_k = "many"',
+        "mcof.toml, top_k: input should be a valid integer, unable to parse string as an integer; found 'many'.",
+    ),
+    "no TOML": (
+        "top_k",
+        "mcof.toml cannot be read as TOML: Expected '=' after a key in a key/value pair (at end of document).",
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG.values(), ids=WRONG.keys())

@@ -8,8 +8,9 @@ import pytest
 
 from corpus.errors import CheckFailedError, DatasetError, InputError
 from corpus.load import Corpus
-from evals import gate
-from evals.checks import CellFault, Measured, Reference, Thresholds, check, named, require
+from evals import cells, gate
+from evals.cells import CellFault
+from evals.checks import Measured, Reference, Thresholds, check, named, require
 from evals.measure import Record
 from evals.replies import Cited
 from evals.systems import Response
@@ -80,6 +81,14 @@ def test_a_wrong_cell_names_itself(corpus: Corpus) -> None:
     assert check(now, reference(now), NONE) == [
         "1 matrix cell of 225 answered wrongly: health/during/5 (stated critical expected, stated important found).",
     ]
+
+
+def test_exactness_over_all_cells(corpus: Corpus) -> None:
+    expected = cells.expected_for(corpus)
+    fault = CellFault(("health", "during", 5), "stated critical", "nothing")
+    assert cells.exactness([fault], expected) == {"value": round(224 / 225, 4), "n": 225, "wrong": ["health/during/5"]}
+    assert cells.exactness([], {}) is None
+    assert cells.expected_for(replace(corpus, evidence=())) == {}
 
 
 def test_a_number_that_falls_beyond_its_interval(corpus: Corpus) -> None:
@@ -159,5 +168,5 @@ def test_committed_files_belong_together(corpus: Corpus) -> None:
     from evals.dataset import load_dataset
 
     assert set(gate.read_reference()) == {i.id for i in load_dataset() if i.split == "dev"}
-    assert gate.read_cells() == {c.key: (c.prose_basis, c.prose_level or "") for c in corpus.matrix.cells}
+    assert cells.read_cells() == {c.key: (c.prose_basis, c.prose_level or "") for c in corpus.matrix.cells}
     assert gate.read_thresholds().minimum["quote_fidelity"] == 1

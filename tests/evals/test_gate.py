@@ -10,7 +10,7 @@ import pytest
 
 from assistant.answer import Answer, Turn
 from assistant.settings import Settings
-from evals import gate, planted
+from evals import cells, gate, planted
 from evals.checks import Measured, Reference, check, check_cells, check_numbers, check_quotes, check_refusals
 from evals.dataset import Item, load_dataset
 from evals.runner import run
@@ -79,8 +79,8 @@ def test_planted_a_wrong_cell(assistant: Assistant) -> None:
     )
     bad = replace(assistant.corpus, evidence=tuple(replace(e, level="important") if e is target else e for e in rows))
     wrong = Assistant(bad, assistant.settings, opened(assistant))  # type: ignore[arg-type]
-    around = {k: v for k, v in gate.read_cells().items() if k[:2] == ("sudden_onset", "during")}
-    found = check_cells(Measured((), {}, tuple(gate.cell_faults(wrong, bad, around)), len(around)))
+    around = {k: v for k, v in cells.read_cells().items() if k[:2] == ("sudden_onset", "during")}
+    found = check_cells(Measured((), {}, tuple(cells.cell_faults(wrong, bad, around)), len(around)))
     assert len(found) == 1
     assert "sudden_onset/during/15 (stated critical expected, " in found[0]
 
@@ -94,9 +94,9 @@ def test_planted_a_misattributed_quote(assistant: Assistant, some: list[Item]) -
             changed = planted.misattributed(answer, assistant.corpus) if question == victim.question else None
             return changed[0] if changed else answer
 
-    cells = [i for i in some if i.kind == "matrix_cell"]
-    victim = next(i for i in cells if assistant.ask(i.question).citations)
-    found = check_quotes(measured(Misattributing(), assistant.corpus, cells))
+    ratings = [i for i in some if i.kind == "matrix_cell"]
+    victim = next(i for i in ratings if assistant.ask(i.question).citations)
+    found = check_quotes(measured(Misattributing(), assistant.corpus, ratings))
     assert len(found) == 1
     assert found[0].startswith("1 reply cites words that do not stand at the place named: " + victim.id)
 

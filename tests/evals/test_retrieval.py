@@ -94,18 +94,10 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         retrieval.check_methods(["magic"])
 
 
-def test_long_documents_are_cut_at_sentences() -> None:
-    """Every piece is a range of its document, within the limit, and together they hold every word."""
-    text = " ".join(f"Sentence number {n} says something about force." for n in range(60))
-    long = "x" * 1500
-    records = retrieval.records_of({"a": text, "b": long, "c": ""})
-    assert {r.ref for r in records} == {"a", "b", "c"}
-    assert max(len(r.text) for r in records) <= 700
-    pieces = [r for r in records if r.ref == "a"]
-    assert " ".join(r.text for r in pieces) == text
-    assert all(r.text == text[r.start : r.end] for r in pieces)
-    assert "".join(r.text for r in records if r.ref == "b") == long
-    assert len({r.id for r in records}) == len(records)
+def test_free_documents_are_passages_of_a_corpus() -> None:
+    """White space is collapsed, an empty document keeps its place."""
+    found = retrieval.corpus_of({"a": "Two\n words.", "b": ""})
+    assert [(p.ref, p.text) for p in found.passages] == [("a", "Two words."), ("b", "b")]
 
 
 def test_articles_and_their_off_topic_questions() -> None:

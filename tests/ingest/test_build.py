@@ -25,7 +25,6 @@ from corpus.errors import (
     IndexDamagedError,
     IndexForeignError,
     IndexMissingError,
-    IndexUnusableError,
     ServerUnreachableError,
     SettingsError,
     StorageError,
@@ -251,9 +250,8 @@ def test_damage_is_told_and_mended(plain_corpus: Corpus, plain_settings: Setting
 def test_ratings_need_no_index(corpus: Corpus, tmp_path: Path) -> None:
     assistant = Assistant.build(Settings(data_dir=tmp_path / "none"))
     assert assistant.ask("Is health support critical during a health crisis?").status == "grounded"
-    with pytest.raises(Exception, match="mcof ingest") as caught:
+    with pytest.raises(IndexMissingError, match="mcof ingest"):
         _ = assistant.retriever
-    assert isinstance(caught.value, IndexUnusableError) or caught.type.__name__ == "ModelError"
 
 
 def test_a_text_longer_than_the_model_reads_is_refused(plain_settings: Settings, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from assistant.encoder import (
     model_folder,
     read_export,
 )
-from corpus.errors import ModelError
+from corpus.errors import IndexDamagedError, IndexMissingError, ModelError
 from corpus.load import Corpus
 from ingest.export import checked_weights, ensure_export
 
@@ -67,7 +67,7 @@ def test_a_flipped_byte_in_the_weights_is_noticed(exported: Path, tmp_path: Path
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
-    with pytest.raises(ModelError, match=r"damaged\. Run 'mcof ingest'\."):
+    with pytest.raises(IndexDamagedError, match=r"damaged\. Run 'mcof ingest' to build it\."):
         OnnxEncoder(folder).encode(["x"])
 
 
@@ -77,12 +77,12 @@ def test_half_an_export_is_noticed(exported: Path, tmp_path: Path, name: str) ->
     shutil.copytree(export_folder(exported.parent, PACKAGED_MODEL), folder)
     path = folder / (read_export(folder).tokenizer if name == "tokenizer" else name)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ModelError, match="damaged"):
+    with pytest.raises(IndexDamagedError, match="damaged"):
         OnnxEncoder(folder).encode(["x"])
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="not been exported yet"):
+    with pytest.raises(IndexMissingError, match="not been exported yet"):
         OnnxEncoder(tmp_path)
     with pytest.raises(ModelError, match="is neither 'all-MiniLM-L6-v2' nor a sentence-transformers folder"):
         ensure_export(tmp_path, "no-such-model")

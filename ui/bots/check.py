@@ -1,4 +1,4 @@
-"""``mcof bot … --check``: tokens, scopes, connectivity, clock and what the bot needs of its own, before it goes live."""
+"""``mcof bot … --check``: tokens, scopes, connectivity, clock, index and ledger, before a bot goes live."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def check_teams(settings: BotSettings, get_token: Callable[[], Any]) -> As
         await asyncio.wait_for(get_token(), SECONDS)
         yield Finding("registration", True, "a token for the Bot Connector was issued")
     except Exception as error:
-        remedy = "Check MCOF_TEAMS_APP_ID, MCOF_TEAMS_TENANT_ID and MCOF_TEAMS_APP_SECRET, and that the secret has not expired."
+        remedy = "Check MCOF_TEAMS_APP_ID, MCOF_TEAMS_TENANT_ID, MCOF_TEAMS_APP_SECRET, and the secret's expiry."
         yield Finding("registration", False, f"no token ({type(error).__name__})", remedy)
     hosts = ", ".join(sorted(settings.teams_service_hosts))
     yield Finding("service addresses", bool(settings.teams_service_hosts), f"replies go only to {hosts or 'nowhere'}")

@@ -211,7 +211,7 @@ class Engine:
 
     async def recover(self) -> int:
         """Take over events whose owner is gone. Returns how many."""
-        works = await self.db(self.ledger.take_over, [self.port.network])
+        works = await self.db(lambda: self.ledger.take_over([self.port.network], but=frozenset(self._active)))
         for work in works:
             self.metrics.recovered(work.state)
             logs.event(logger, "taken over", id=logs.ident(work.incoming.key), state=work.state, attempts=work.attempts)
@@ -259,7 +259,14 @@ class Engine:
         if isinstance(verdict, Ignore):
             self.metrics.received(verdict.reason)
             return False
-        claim = await self.db(self.ledger.claim, event, self._limits)
+        mine = event.key not in self._active
+        self._active.add(event.key)
+        claim = None
+        try:
+            claim = await self.db(self.ledger.claim, event, self._limits)
+        finally:
+            if claim is None and mine:
+                self._active.discard(event.key)
         if claim is None:
             self.metrics.received("duplicate")
             return False
@@ -267,6 +274,7 @@ class Engine:
         self.metrics.received("served")
         if claim.limited and claim.told:
             await self.db(self.ledger.finish, event.key, "limited")
+            self._active.discard(event.key)
             return True
         late = bool(event.sent_at) and self.ledger.clock() - event.sent_at > max(self.settings.bot_catch_up_seconds, 1)
         note = say(_language(event.text), "limited", seconds=claim.wait) if claim.limited else ""

@@ -25,7 +25,7 @@ import platform
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -400,14 +400,20 @@ class Ledger:
                 .values(lease_until=0.0)
             )
 
-    def take_over(self, networks: Sequence[str], most: int = 20) -> list[Work]:
-        """Events of these networks whose lease ran out, now owned by this replica; oldest first."""
+    def take_over(self, networks: Sequence[str], *, but: Collection[str] = (), most: int = 20) -> list[Work]:
+        """Events of these networks whose lease ran out, now owned by this replica; oldest first.
+
+        ``but`` are keys that this replica is working on itself: a process that
+        was held up for longer than its lease must not become its own successor.
+        """
         now = self.clock()
         free = (events.c.state != "done") & (events.c.lease_until < now) & events.c.network.in_(list(networks))
         taken: list[Work] = []
         with self._write() as db:
             rows = db.execute(sa.select(events).where(free).order_by(events.c.received_at).limit(most)).mappings().all()
             for row in rows:
+                if row["key"] in but:
+                    continue
                 changed = db.execute(
                     events.update()
                     .where((events.c.key == row["key"]) & free)

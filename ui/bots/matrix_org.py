@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -179,7 +179,7 @@ class MatrixBot:
         who = await self._client.whoami()
         if not isinstance(who, WhoamiResponse):
             raise SetupError(
-                f"The homeserver does not accept the access token ({getattr(who, 'status_code', None) or 'no answer'}).",
+                f"The homeserver does not accept the token ({getattr(who, 'status_code', '') or 'no answer'}).",
                 remedy="Run 'mcof bot matrix-org --check'.",
             )
         if who.user_id != self._settings.matrix_user:
@@ -262,6 +262,16 @@ class MatrixBot:
             for event in (*missed, *joined.timeline.events):
                 await self._event(room, event)
 
+    async def _again(self, call: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401 - nio's responses
+        """The response of a call; a connection that the server dropped is tried again, thrice, then given up: None."""
+        for attempt in range(3):
+            try:
+                return await call()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                logs.event(logger, "connection dropped", logging.WARNING, error=type(error).__name__)
+                await self._pause(0.2 * 2**attempt)
+        return None
+
     async def _missed(self, room_id: str, before: str) -> list[Any]:
         """Events between the last sync and a timeline that was cut short, oldest first."""
         since = await self.engine.db(self._ledger.get, self._note)
@@ -289,14 +299,18 @@ class MatrixBot:
             return
         if allowed and server not in allowed:
             logs.event(logger, "invitation declined", room=logs.ident(room_id))
-            await self._client.room_leave(room_id)
+            await self._again(lambda: self._client.room_leave(room_id))
             return
         if event.content.get("is_direct"):
             await self.engine.db(self._ledger.put, f"matrix:direct:{room_id}", event.sender)
-        answer = await self._client.join(room_id)
-        if isinstance(answer, JoinError):
+        answer = await self._again(lambda: self._client.join(room_id))
+        if answer is None or isinstance(answer, JoinError):
             logs.event(
-                logger, "could not join", logging.WARNING, room=logs.ident(room_id), code=str(answer.status_code)
+                logger,
+                "could not join",
+                logging.WARNING,
+                room=logs.ident(room_id),
+                code=str(getattr(answer, "status_code", "")),
             )
 
     async def _event(self, room: MatrixRoom, event: Any) -> None:  # noqa: ANN401 - nio's events

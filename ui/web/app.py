@@ -25,6 +25,7 @@ from ui.export import conversation_docx, conversation_markdown
 from ui.feedback import Feedback, FeedbackFull, FeedbackStore
 from ui.i18n import Texts, known_language, pick_language, texts
 from ui.render import around_html, esc
+from ui.web import preload
 from ui.web.chat import AssistantLike, Chat
 from ui.web.guard import Guard
 from ui.web.matrix_view import Filter, body_html, matrix_csv, matrix_page, matrix_png
@@ -262,7 +263,7 @@ def page_transform() -> Callable[[str], str]:
     head = (
         '<link rel="icon" href="ui/icon.svg" type="image/svg+xml"><link rel="stylesheet" href="ui/page.css">'
         '<script src="ui/page.js"></script><meta name="color-scheme" content="light dark">'
-        f'<meta name="description" content="{esc(t("app_tagline"))}">'
+        f'<meta name="description" content="{esc(t("app_tagline"))}">{preload.links()}'
     )
     waiting = (
         f'<noscript><p class="boot">{esc(t("no_js"))} <a href="simple">{esc(t("simple_page"))}</a> · '

@@ -201,7 +201,8 @@ class FakeSlack:
             "trigger_id": self.trigger(),
             "response_url": f"{self.url}/respond/{next(self._ts)}",
             "container": {
-                "type": "message", "message_ts": message.get("ts", "1.0"), "channel_id": channel, "is_ephemeral": private,
+                "type": "message", "message_ts": message.get("ts", "1.0"), "channel_id": channel,
+                "is_ephemeral": private,
                 **({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
             },
             "actions": [{"type": "button", "action_id": action_id, "block_id": "b", "value": button["value"]}],

@@ -1,4 +1,4 @@
-"""Teams on loopback: a Bot Connector that takes replies, tokens with a key of its own, and activities as Teams sends them."""
+"""Teams on loopback: a Bot Connector, tokens signed with a key of its own, activities as Teams sends them."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def answer(
 
 
 class FakeAssistant:
-    """Answers by keyword. ``asked`` records what came in; ``delay`` seconds pass before an answer; errors can be queued."""
+    """Answers by keyword after ``delay`` seconds. ``asked`` records what came in; errors can be queued."""
 
     def __init__(self, delay: float = 0.0) -> None:
         self.delay = delay

@@ -13,8 +13,9 @@ HOSTILE = (
     "www.evil.example", "evil.example", "mailto:a@b.example", "javascript:alert(1)", "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>", "&lt;b&gt;", "&amp;", "&#42;bold&#42;", "*bold*", "_it_", "~no~", "`code`",
     "```\nblock\n```", "> quoted", "# head", "- item", "1. item", "| a | b |\n|--|--|", "![i](https://e.example/i.png)",
-    "{{DATE(2024-01-01T00:00:00Z)}}", ":wave:", "\\*", "\u202eright", "\x00\x07", "\ud800", "😀", "\r\n", "***", "---", "===",
-    "<details>", "</p><p>", '"quoted" & \'single\'', "https://matrix.to/#/@bob:example.org", "tel:+1", "\u2060", "…", "",
+    "{{DATE(2024-01-01T00:00:00Z)}}", ":wave:", "\\*", "\u202eright", "\x00\x07", "\ud800", "😀", "\r\n", "***", "---",
+    "===", "<details>", "</p><p>", '"quoted" & \'single\'', "https://matrix.to/#/@bob:example.org", "tel:+1", "\u2060",
+    "…", "",
 )  # fmt: skip
 
 pieces = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=40), st.just("A plain sentence with words. "))

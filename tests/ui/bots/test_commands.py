@@ -20,7 +20,7 @@ from assistant.settings import load_settings
 from corpus.errors import SettingsError
 from tests.ui.bots.conftest import Synapse, free_port
 from tests.ui.bots.fake_slack import APP_TOKEN, TOKEN, FakeSlack
-from ui.bots.check import SLACK_SCOPES, check_matrix, check_slack, clock
+from ui.bots.check import SLACK_SCOPES, check_matrix, check_slack, check_teams, clock
 from ui.bots.settings import BotSettings, refuse_secrets, require, secret_names
 
 ROOT = Path(__file__).parents[3]
@@ -104,6 +104,28 @@ async def test_check_matrix(synapse: Synapse) -> None:
     assert await findings(check_matrix(BotSettings(matrix_homeserver="http://127.0.0.1:9"))) == {"connection": False}
 
 
+async def test_check_teams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token is fetched, as the running bot would; Microsoft's address is stood in for by a server that answers."""
+    slack = await FakeSlack().start()
+    monkeypatch.setattr("ui.bots.check.TEAMS_KEYS", f"{slack.url}/api/auth.test")
+
+    async def granted() -> str:
+        return "token"
+
+    async def refused() -> str:
+        raise ValueError("AADSTS7000215: the secret is wrong")
+
+    try:
+        settings = BotSettings()
+        good = await findings(check_teams(settings, granted))
+        assert good == dict.fromkeys(("connection", "clock", "registration", "service addresses", "tokens"), True)
+        found = [f async for f in check_teams(settings, refused)]
+        assert [(f.what, f.ok) for f in found if not f.ok] == [("registration", False)]
+        assert "AADSTS" not in found[2].text
+    finally:
+        await slack.stop()
+
+
 def mcof(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("MCOF_")}
     return subprocess.run(
@@ -131,7 +153,7 @@ def test_a_bot_without_settings_says_which_are_missing(network: str, named: str,
 def test_the_matrix_bot_runs_from_settings_alone_and_stops_on_request(synapse: Synapse, tmp_path: Path) -> None:
     """Start, readiness, a question to the real assistant, SIGTERM, exit status 0."""
     user, token = synapse.register(f"run-{os.urandom(4).hex()}", device="MCOFBOT")
-    _alice, alice_token = synapse.register(f"alice-{os.urandom(4).hex()}")
+    _, alice_token = synapse.register(f"alice-{os.urandom(4).hex()}")
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith("MCOF_")} | {
         "MCOF_MATRIX_HOMESERVER": synapse.url,

@@ -204,3 +204,14 @@ async def test_logs_hold_ids_and_milliseconds_and_no_words(make: Any, caplog: py
     assert all(isinstance(r["ms"], int) and len(r["id"]) == 10 for r in replied)
     for word in ("secret", "Uname", "Cname"):
         assert word not in "".join(lines)
+
+
+async def test_a_process_that_was_held_up_does_not_become_its_own_successor(make: Any) -> None:
+    """A stalled machine let leases run out; the next heartbeat took the event over and answered it a second time."""
+    port = MemoryPort()
+    engine = make(port, FakeAssistant(delay=0.5), bot_lease_seconds=0.3)
+    assert await engine.receive(message())
+    await asyncio.sleep(0.4)  # no heartbeat: the lease is over
+    assert await engine.recover() == 0
+    await engine.idle()
+    assert len(port.posted) == 1

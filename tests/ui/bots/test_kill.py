@@ -65,8 +65,11 @@ class Child:
         await self._process.stdin.drain()
         await asyncio.wait_for(self._process.stdout.readline(), 10)
 
-    async def dies(self) -> None:
-        assert await asyncio.wait_for(self._process.wait(), 30) == -9
+    async def dies(self, step: str) -> None:
+        try:
+            assert await asyncio.wait_for(self._process.wait(), 60) == -9
+        except TimeoutError:
+            pytest.fail(f"the bot never came to {step!r}")
 
     async def end(self) -> None:
         if self._process.returncode is None:
@@ -125,7 +128,7 @@ async def run_kills(
             await child.arm()
             name = f"Q{n}x{uuid.uuid4().hex[:6]}"
             await ask(name, child)
-            await child.dies()
+            await child.dies(step)
             before = (name, step)
         finally:
             await child.end()
@@ -147,7 +150,7 @@ async def _settled(texts: Texts, seen: int, name: str) -> list[str]:
 
 
 async def kill_slack(count: int, tmp_path: Path) -> Verdict:
-    slack = await FakeSlack(retry_seconds=1.0).start()
+    slack = await FakeSlack().start()
     settings = COMMON | {
         "slack_bot_token": TOKEN,
         "slack_app_token": APP_TOKEN,

@@ -1,4 +1,4 @@
-"""The ledger: one claim an event, leases, taking over, limits, forgetting. On SQLite, and on PostgreSQL where it runs."""
+"""The ledger: one claim an event, leases, taking over, limits, forgetting; on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 

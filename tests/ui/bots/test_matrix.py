@@ -338,6 +338,27 @@ async def test_a_reply_comes_within_300_ms(
         assert statistics.median(times) < 300, sorted(times)
 
 
+async def test_an_outage_of_the_homeserver_is_waited_out(
+    start: Any, synapse: Synapse, session: aiohttp.ClientSession
+) -> None:
+    """The line breaks in mid-sync; what is asked meanwhile is answered when it is back."""
+    alice = Person(synapse, session, "alice")
+    async with start() as bot:
+        room = await alice.room(bot.user, is_direct=True)
+        await joined(alice, room, bot.user)
+        client = bot.bot._client
+        right, client.homeserver = client.homeserver, "http://127.0.0.1:9"
+        await alice.say(room, "What is a migration crisis?")  # ends the running sync; the next one fails
+        for _ in range(100):
+            if not bot.bot.connected:
+                break
+            await asyncio.sleep(0.05)
+        assert not bot.bot.connected
+        client.homeserver = right
+        await alice.replies(room, bot.user, 1, seconds=30)
+        assert bot.bot.connected
+
+
 async def test_invitations_from_strange_servers_are_declined(
     start: Any, synapse: Synapse, session: aiohttp.ClientSession
 ) -> None:

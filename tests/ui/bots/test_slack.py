@@ -176,6 +176,21 @@ async def test_sharing_where_the_bot_is_no_member_says_so(slack: FakeSlack, star
         assert slack.responses[1]["text"].startswith("I cannot post in this channel")
 
 
+async def test_the_message_shortcut_answers_its_asker_only(slack: FakeSlack, start: Any) -> None:
+    """The entry “Ask MCOF about this message” in a message's menu."""
+    async with start() as bot:
+        body = {
+            "type": "message_action", "callback_id": "mcof_message", "trigger_id": slack.trigger(),
+            "response_url": f"{slack.url}/respond/1", "user": {"id": "U1"}, "team": {"id": "T1"},
+            "channel": {"id": "C1"}, "message": {"type": "message", "text": "What is critical?", "ts": "1.0"},
+        }  # fmt: skip
+        assert await slack.deliver(body, kind="interactive") == {}
+        await slack.until(lambda: slack.responses)
+        assert slack.responses[0]["response_type"] == "ephemeral"
+        assert slack.posts() == []
+        assert bot.asker.asked[0][0] == "What is critical?"
+
+
 async def test_buttons_ask_in_the_thread(slack: FakeSlack, start: Any) -> None:
     async with start() as bot:
         root = await slack.say(f"{ME} Which one?")
