@@ -120,7 +120,7 @@ def train_network(examples: Sequence[Example], seed: int) -> dict[str, list[Any]
     steps = EPOCHS * -(-len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE * 2, total_steps=steps)
     for _ in range(EPOCHS):
-        for rows in torch.split(torch.randperm(len(examples)), BATCH):  # type: ignore[no-untyped-call]
+        for rows in torch.split(torch.randperm(len(examples)), BATCH):
             logit, attention = network(data.sentences[rows], data.words[rows], data.kept[rows], data.real[rows])
             loss = binary_cross_entropy_with_logits(logit, data.labels[rows])
             told = data.answers[rows].sum(-1) > 0

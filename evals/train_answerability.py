@@ -231,7 +231,7 @@ def main(
     from ingest.export import ensure_export
 
     torch.set_num_threads(1)
-    settings = load_settings()
+    settings: Settings = load_settings()
     ensure_export(settings.data_dir, settings.embedding_model)
     articles = load_articles(data)
     reads = []
