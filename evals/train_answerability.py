@@ -4,7 +4,7 @@
 
 Every article is opened as the assistant opens a document, so the evidence is
 that of the product. ``--held-out`` writes for each article a model trained on
-the others, with which ``mcof eval documents --held-out`` measures the whole
+the others, with which ``mcof eval documents --models`` measures the whole
 assistant without a leak. Development only: half an hour of one core.
 """
 
