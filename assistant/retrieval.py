@@ -244,8 +244,8 @@ class HybridRetriever:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
 
         Records whose text is ``without`` do not count (to judge a prepared
-        question as if it were not there); passages are then ordered by their
-        score alone, because the other signals know that question too.
+        question as if it were not there); the signals over whole passages still
+        hold its words, so that it helps a little to put its passage first.
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -267,7 +267,7 @@ class HybridRetriever:
             return ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i]))
 
         score, best = self._by_passage(fused)
-        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 and not without else score
+        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 else score
         passages = (
             ScoredPassage(self.refs[i], float(score[i]), scored(int(best[i])), float(fit[i]))
             for i in np.argsort(-fit, kind="stable").tolist()
