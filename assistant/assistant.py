@@ -29,8 +29,9 @@ from corpus.errors import IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
+    from assistant.answerability.judge import DocumentJudge, Finding
     from assistant.encoder import Vectors
-    from assistant.retrieval import HybridRetriever
+    from assistant.retrieval import HybridRetriever, Ranking
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Assistant:
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
-        self._router = Router(corpus, self.retriever_or_none, self.judge, features, settings)
+        self._router = Router(corpus, self.retriever_or_none, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -229,6 +230,17 @@ class Assistant:
         _, absent = self.retriever.examples.get("absent", ((), None))
         return model.probability(features(asked, self._evidence, absent, model.wording(asked.question, asked.vector)))
 
+    def find(self, question: str, ranking: Ranking) -> Finding | None:
+        """The sentences of a document without prepared questions, judged; None beside such questions."""
+        return self.document_judge.find(question, ranking)
+
+    @cached_property
+    def document_judge(self) -> DocumentJudge:
+        """What judges a document without prepared questions."""
+        from assistant.answerability.judge import DocumentJudge
+
+        return DocumentJudge(self.retriever)
+
     @cached_property
     def _answers(self) -> AnswerModel | None:
         try:
@@ -259,7 +271,7 @@ class Assistant:
             for h in self._router.last_ranking(draft)
         )
         trace = Trace(
-            understood=u.shown(),
+            understood=u.shown() | ({} if draft.confidence is None else {"confidence": round(draft.confidence, 4)}),
             route=draft.route,
             cells=tuple(draft.lookups),
             ranked=ranked,

@@ -172,6 +172,11 @@ class HybridRetriever:
         self.title = tokenize(title)
         self._sentence_words = sentence_words
         self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
+        self._align = lru_cache(maxsize=_READINGS_KEPT)(self._align_now)
+
+    def cosines(self, vector: Vectors) -> Scores:
+        """Cosine similarity of every record, ``(n_records,)``."""
+        return self._vectors @ vector
 
     @cached_property
     def signals(self) -> PassageSignals:
@@ -208,9 +213,16 @@ class HybridRetriever:
         """Embedding of a question, shape ``(dim,)``."""
         return self._read(text).vector
 
-    def question_words(self, text: str, tokens: Sequence[Token]) -> Vectors:
-        """Word vectors of a question, ``(len(tokens), dim)``, from the run that gave its embedding."""
-        return pool_words(self._read(text), tokens)
+    def aligned(self, text: str) -> Aligned | None:
+        """A question's words beside those of the document's sentences; None where there are no such vectors."""
+        return self._align(text) if self.evidence is not None else None
+
+    def _align_now(self, text: str) -> Aligned | None:
+        tokens = tokenize(text)
+        if self.evidence is None:
+            return None
+        vectors = pool_words(self._read(text), tokens)
+        return Aligned(tokens, vectors, self.evidence.words.alignment(vectors))
 
     def _read_now(self, text: str) -> Reading:
         import numpy as np
@@ -231,7 +243,9 @@ class HybridRetriever:
     ) -> Ranking:
         """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
 
-        Records whose text is ``without`` do not count (to judge a prepared question as if it were not there).
+        Records whose text is ``without`` do not count (to judge a prepared
+        question as if it were not there); the signals over whole passages still
+        hold its words, so that it helps a little to put its passage first.
 
         Ties are broken by the records' own order. For a question that is not
         English the embedding carries no meaning and the words alone decide.
@@ -277,10 +291,10 @@ class HybridRetriever:
         """How well each passage fits the question, among the passages."""
         tokens = tokenize(text)
         signals = self.signals.read(tokens) | {"fused": score}
-        if self.evidence is not None:
-            alignment = self.evidence.words.alignment(self.question_words(text, tokens))
-            aligned = alignment @ self.signals.word_weights(tokens)
-            signals["words"] = self.best_by_passage(aligned, self.evidence.records)
+        aligned = self.aligned(text)
+        if aligned is not None and self.evidence is not None:
+            weighed = aligned.best @ self.signals.word_weights(tokens)
+            signals["words"] = self.best_by_passage(weighed, self.evidence.records)
         return fitness(signals)
 
     def best_by_passage(self, values: Scores, records: Sequence[int]) -> Scores:
@@ -298,6 +312,15 @@ class EvidenceSentences:
 
     records: tuple[int, ...]
     words: WordVectors
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """A question's words, their vectors ``(n_words, dim)``, and their best cosines ``(n_sentences, n_words)``."""
+
+    tokens: tuple[Token, ...]
+    words: Vectors
+    best: Scores
 
 
 def evidence_records(records: Sequence[Record]) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from corpus.load import Corpus
 from corpus.types import PHASES, Fact
 
 if TYPE_CHECKING:
+    from assistant.answerability.judge import Finding
     from assistant.assistant import Features
     from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever, Ranking, ScoredPassage
@@ -64,12 +65,14 @@ class Router:
         corpus: Corpus,
         retriever: Callable[[], HybridRetriever | None],
         judge: Callable[[Asked], float | None],
+        find: Callable[[str, Ranking], Finding | None],
         features: Features,
         settings: Settings,
     ) -> None:
         self.corpus = corpus
         self._retriever = retriever
         self._judge = judge
+        self._find = find
         self._features = features
         self._settings = settings
         self._rankings: dict[int, Sequence[ScoredPassage]] = {}
@@ -351,6 +354,10 @@ class Router:
         if not found:
             self._template(draft, "out_of_scope", "out_of_scope")
             return True
+        finding = self._find(u.text, ranking) if u.language == "en" else None
+        if finding is not None:
+            self._by_sentence(draft, u, ranking, finding)
+            return True
         if self._features.abstention and not self._answerable(u, ranking, vector):
             self._no(draft, u, ranking)
             return True
@@ -365,6 +372,17 @@ class Router:
             passage = self.corpus.by_ref[found[0].ref]
             by_passage.passage(draft, passage, by_passage.best_sentences(passage, content_stems(u.text)))
         return True
+
+    def _by_sentence(self, draft: Draft, u: Understanding, ranking: Ranking, finding: Finding) -> None:
+        """A document without prepared questions: its nearest sentences quoted, or an honest no."""
+        draft.confidence = finding.judgement.answered
+        if self._features.abstention and not finding.judgement.answers:
+            self._no(draft, u, ranking, about=finding.judgement.about)
+            return
+        draft.route = "sentence"
+        for ref in dict.fromkeys(s.ref for s in finding.sentences):
+            quotes = sorted((s for s in finding.sentences if s.ref == ref), key=lambda s: s.start)
+            by_passage.passage(draft, self.corpus.by_ref[ref], [s.text for s in quotes])
 
     def _holds_names(self, u: Understanding, ranking: Ranking, chosen: list[Fact]) -> bool:
         """Whether the facts hold the places, bodies and figures asked about; facts that do are put first.
@@ -420,12 +438,13 @@ class Router:
         draft.status = status
         draft.blocks.append(Paragraph(draft.say(key, no=NOT_IN_DOCUMENT[draft.language]), template=True))
 
-    def _no(self, draft: Draft, u: Understanding, ranking: Ranking) -> None:
-        """Not about the document, or about it and not in it; the nearest passages offered as such."""
+    def _no(self, draft: Draft, u: Understanding, ranking: Ranking, *, about: bool | None = None) -> None:
+        """Not about the document, or ``about`` it and not in it; the nearest passages offered as such."""
         near = ranking.passages(3)
-        about = bool(u.crises or u.sectors or u.partners or u.groups or u.topics) or (
-            bool(near) and near[0].score >= OFF_TOPIC
-        )
+        if about is None:
+            about = bool(u.crises or u.sectors or u.partners or u.groups or u.topics) or (
+                bool(near) and near[0].score >= OFF_TOPIC
+            )
         if not about:
             self._template(draft, "out_of_scope", "out_of_scope")
             return

@@ -22,7 +22,7 @@ from assistant.settings import Settings
 from corpus.errors import InputError, StorageError
 from corpus.load import Corpus, load_corpus
 from evals.dataset import Item, load_dataset
-from evals.measure import Record, times
+from evals.measure import Record, number, times
 from evals.probe import Probe
 from evals.runner import run
 from evals.store import totals
@@ -30,6 +30,7 @@ from evals.suite import Progress, quiet
 from evals.systems import AssistantSystem
 
 if TYPE_CHECKING:
+    from assistant.answerability.model import AnswerabilityModel
     from assistant.assistant import Assistant
 
 #: Off-topic questions asked of each article, taken evenly from the others.
@@ -131,9 +132,20 @@ def thinned(items: Sequence[Item], limit: int) -> list[Item]:
 
 
 def ask_article(
-    article: Article, articles: Sequence[Article], settings: Settings, *, limit: int = 0, progress: Progress = quiet
+    article: Article,
+    articles: Sequence[Article],
+    settings: Settings,
+    *,
+    limit: int = 0,
+    model: AnswerabilityModel | None = None,
+    progress: Progress = quiet,
 ) -> list[Record]:
-    """Ingest one article and ask its questions, at most ``limit`` of them, and some of the others'."""
+    """Ingest one article and ask its questions, at most ``limit`` of them, and some of the others'.
+
+    ``model`` replaces the shipped networks, which were trained on articles of
+    this benchmark: give one that has not seen this article.
+    """
+    from assistant.answerability.judge import DocumentJudge
     from assistant.assistant import Assistant
     from ingest.build import ingest
 
@@ -141,16 +153,69 @@ def ask_article(
         ingest(corpus, own)
         assistant: Assistant = Assistant.build(own)
         assistant.warm()
+        if model is not None:
+            assistant.document_judge = DocumentJudge(assistant.retriever, model)
         system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
         count = OFF_TOPIC if not limit else max(1, limit // 5)
         items = [*thinned(article.items, limit), *off_topic(articles, article.name, count)]
         return list(run(system, progress(items, article.name), corpus))
 
 
+def held_out_model(folder: Path, article: Article) -> AnswerabilityModel:
+    """The networks trained without one article, as ``python -m evals.train_answerability --held-out`` wrote them.
+
+    Raises:
+        InputError: there are none in the folder.
+        ModelError: they cannot be used.
+    """
+    from assistant.answerability.model import AnswerabilityModel
+
+    path = folder / f"{article.name}.json"
+    if not path.is_file():
+        raise InputError(f"There is no {path.name!r} in {folder.name!r}: train with --held-out first.")
+    return AnswerabilityModel.load(path)
+
+
+def headline(records: Sequence[Record]) -> dict[str, Any]:
+    """Ranking and refusals with 95% intervals, and the share of unanswerable questions among the surest answers.
+
+    ``by_coverage`` holds, for each tenth of the article's own questions by
+    falling confidence, how many of those so far the article does not answer.
+    The intervals are over questions; articles differ by more.
+    """
+    own = [r for r in records if r.item.kind != "off_topic"]
+    off = [r for r in records if r.item.kind == "off_topic"]
+    answerable = [r for r in own if r.item.answerable]
+
+    def refused(chosen: Sequence[Record]) -> dict[str, float | int] | None:
+        return number([float(r.reply.abstained) for r in chosen], share=True)
+
+    def ranked(name: str) -> dict[str, float | int] | None:
+        values = [r.numbers[name] for r in answerable if name in r.numbers]
+        return number(values, share=False)
+
+    sure = sorted((r for r in own if r.response.confidence is not None), key=lambda r: -(r.response.confidence or 0.0))
+    by_coverage = []
+    for tenth in range(1, 11) if sure else ():
+        kept = sure[: round(tenth * len(sure) / 10)]
+        wrong = sum(not r.item.answerable for r in kept) / len(kept) if kept else 0.0
+        by_coverage.append([tenth / 10, round(wrong, 4)])
+    return {
+        "recall@5": ranked("recall@5"),
+        "mrr@10": ranked("mrr@10"),
+        "false_refusals": refused(answerable),
+        "near_miss_refused": refused([r for r in own if not r.item.answerable]),
+        "off_topic_refused": refused(off),
+        "off_topic_as_such": number([float(r.reply.status == "out_of_scope") for r in off], share=True),
+        "by_coverage": by_coverage,
+    }
+
+
 def summarise(by_article: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     """Numbers of each article and pooled over all questions."""
     pooled = [record for records in by_article.values() for record in records]
     return {
+        "headline": headline(pooled),
         "pooled": totals(pooled),
         "articles": {name: totals(records) for name, records in by_article.items()},
         "times": times(pooled),

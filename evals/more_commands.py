@@ -45,6 +45,9 @@ def documents_command(
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write the replies and numbers into.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Questions an article, evenly spread; 0: all.")] = 0,
     only: Annotated[str, typer.Option("--only", help="Only these articles, separated by commas.")] = "",
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Folder of networks trained without the article they judge.")
+    ] = None,
 ) -> None:
     """Run the one-document benchmark: each folder a corpus of its own."""
     from evals import documents
@@ -54,12 +57,16 @@ def documents_command(
     articles = documents.load_articles(data)
     found = {}
     for article in documents.chosen(articles, split_words(only)):
-        records = documents.ask_article(article, articles, settings, limit=limit, progress=progress)
+        model = documents.held_out_model(models, article) if models else None
+        records = documents.ask_article(article, articles, settings, limit=limit, model=model, progress=progress)
         found[article.name] = records
         if out:
             store.write_text(out / article.name / store.ANSWERS, dump_lines(r.reply.as_json() for r in records))
     summary = documents.summarise(found)
     typer.echo(tables.documents_table(summary))
+    typer.echo("\n" + tables.documents_headline(summary))
+    if not models:
+        typer.echo("\nThe shipped networks were trained on the public articles: pass --models for those.")
     typer.echo("\n" + tables.kind_table(summary["pooled"]))
     if out:
         store.write_json(out / store.SUMMARY, summary)

@@ -124,6 +124,28 @@ def documents_table(summary: Mapping[str, Any]) -> str:
     return columns(rows)
 
 
+#: Rows of the headline of the one-document benchmark.
+DOCUMENT_ROWS = (
+    ("recall@5", "supporting places in the first 5"),
+    ("mrr@10", "MRR@10"),
+    ("near_miss_refused", "unanswered questions about the document refused"),
+    ("off_topic_refused", "questions about something else refused"),
+    ("off_topic_as_such", "... and told that they are about something else"),
+    ("false_refusals", "answerable questions refused (false refusals)"),
+)
+
+
+def documents_headline(summary: Mapping[str, Any]) -> str:
+    """The figures of the one-document benchmark with 95% intervals, and risk by coverage."""
+    rows = [["", "share", "95% interval", "questions"]]
+    for key, title in DOCUMENT_ROWS:
+        found = summary["headline"][key]
+        if found:
+            rows.append([title, percent(found), f"{percent(found['low'])} - {percent(found['high'])}", str(found["n"])])
+    risk = ", ".join(f"{coverage:.0%} {share:.3f}" for coverage, share in summary["headline"]["by_coverage"])
+    return columns(rows) + (f"\nnot answered by the document, among the surest: {risk}" if risk else "")
+
+
 def judges_table(judged: Mapping[str, Any]) -> str:
     """A chat model's opinions, with its name."""
     rows = [[f"opinion of {judged['model']} ({judged['library']})", "mean", "replies"]]

@@ -23,11 +23,14 @@ def learn(
     """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
 
     ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
+    A document with nothing prepared has nothing to learn from; the word vectors of its sentences are left beside the
+    index, so that the first question need not wait for them.
     """
     slots, answers = learned_file(settings, "slots", index), learned_file(settings, "answers", index)
     if not force and slots.is_file() and answers.is_file():
         return
     if not corpus.utterances and not corpus.not_covered:
+        open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
         return
     assistant = Assistant(corpus, settings, lambda: open_index(corpus, settings))
     progress("learn", 0, 2)

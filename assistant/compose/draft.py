@@ -40,6 +40,8 @@ class Draft:
     suggestions: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     notice: str = ""
+    #: Probability that the document answers, where it was judged: 0 to 1.
+    confidence: float | None = None
     lookups: list[tuple[str, str, int]] = field(default_factory=list)
 
     def say(self, key: str, **values: object) -> str:
