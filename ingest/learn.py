@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from assistant.answerable import learn as learn_answers
 from assistant.assistant import Assistant, learn_slots, learned_file, open_index
 from assistant.settings import Settings
 from assistant.slots import SlotModel
+from corpus.errors import IndexMissingError
 from corpus.load import Corpus
 
 #: Learned models kept in all: two for each of four indexes.
@@ -30,7 +32,8 @@ def learn(
     if not force and slots.is_file() and answers.is_file():
         return
     if not corpus.utterances and not corpus.not_covered:
-        open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
+        with suppress(IndexMissingError):  # an encoder of the caller's leaves no export to read single words with
+            open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
         return
     assistant = Assistant(corpus, settings, lambda: open_index(corpus, settings))
     progress("learn", 0, 2)
