@@ -41,15 +41,13 @@ FOREIGN_NEAR, FOREIGN_LEAD = 0.12, 1.25
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
-#: A further fact of the best passage joins the reply when its score is at most this much lower.
-SAME_PASSAGE = 0.10
-#: A fact of the next passage joins when the passages' scores differ by at most this.
-NEXT_PASSAGE = 0.07
+#: A further sentence joins the reply when the score of its fact is at most this much lower than the best.
+FACT_LEAD = 0.20
 #: Content words beside the slots that a question whose crisis, phase and sector are all named may hold and be about ratings.
 _FEW = 2
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
 _NAME_STEM = 5
-#: Facts in one reply.
+#: Sentences of the document that one reply states, and one more that it only quotes.
 MAX_FACTS = 3
 
 _SPELLED_OUT = re.compile(
@@ -361,13 +359,13 @@ class Router:
         if self._features.abstention and not self._answerable(u, ranking, vector):
             self._no(draft, u, ranking)
             return True
-        chosen = self._choose(ranking, found) if self._features.facts else []
+        chosen = self._choose(ranking) if self._features.facts else []
         if chosen and self._features.abstention and not self._holds_names(u, ranking, chosen):
             self._no(draft, u, ranking)
             return True
         draft.route = "fact" if chosen else "passage"
         if chosen:
-            by_passage.facts(draft, chosen)
+            by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
         else:
             passage = self.corpus.by_ref[found[0].ref]
             by_passage.passage(draft, passage, by_passage.best_sentences(passage, content_stems(u.text)))
@@ -398,22 +396,23 @@ class Router:
             held = fold(f"{fact.subject} {fact.statement} {fact.value} {sentence} {fact.ref}")
             return sum(re.search(rf"(?<!\w){re.escape(a[:_NAME_STEM])}", held) is None for a in asked)
 
-        others = [self.corpus.fact_by_id[h.record.fact] for h in ranking.facts(chosen[0].ref)[:8]]
+        others = [self.corpus.fact_by_id[h.fact] for h in ranking.facts(chosen[0].ref)[:8]]
         ranked = sorted(dict.fromkeys([*chosen, *others]), key=missing)
         if missing(ranked[0]) == 0:
             chosen[:] = [f for f in ranked if missing(f) == 0][:MAX_FACTS]
             return True
         return missing(ranked[0]) < len(asked) or len(asked) > 1
 
-    def _choose(self, ranking: Ranking, found: Sequence[ScoredPassage]) -> list[Fact]:
-        """The facts that answer: the best of the best passage, near equals beside it, and of the runner-up."""
-        hits = ranking.facts(found[0].ref)
-        if not hits:
-            return []
-        chosen = [h for h in hits[: MAX_FACTS - 1] if hits[0].score - h.score <= SAME_PASSAGE]
-        if len(found) > 1 and found[0].score - found[1].score <= NEXT_PASSAGE:
-            chosen += ranking.facts(found[1].ref)[:1]
-        return [self.corpus.fact_by_id[h.record.fact] for h in chosen]
+    def _choose(self, ranking: Ranking) -> list[Fact]:
+        """The facts that answer, best first, of one sentence each: at most one more than are stated."""
+        hits = ranking.facts()
+        chosen: dict[tuple[str, str], Fact] = {}
+        for hit in hits:
+            if hits[0].score - hit.score > FACT_LEAD or len(chosen) > MAX_FACTS:
+                break
+            fact = self.corpus.fact_by_id[hit.fact]
+            chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
+        return list(chosen.values())
 
     def _answerable(self, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
         """Whether the document answers: near enough at all, and judged to hold what is asked for."""
