@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
-from assistant.text import detect_language
+from assistant.text import detect_language, fold, words
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
 from corpus.errors import IndexUnusableError, ModelError
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from assistant.retrieval import HybridRetriever, Ranking
 
 logger = logging.getLogger(__name__)
+
+
+#: What is left of a message points to what it said before.
+_POINTS_BACK = re.compile(r"\b(?:that|this|these|those|it|its|there)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,8 @@ class Assistant:
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text))
+        if ordered and _POINTS_BACK.search(fold(bare)):
+            earlier.append(self.without_levels(ordered))
         draft, understood = self._compose(bare or text, earlier)
         answer = self._finish(question, draft, understood)
         if not self.features.verification:
@@ -156,6 +163,11 @@ class Assistant:
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
                 out.append(guards.without_instructions(text)[0] or text)
         return out
+
+    def without_levels(self, text: str) -> str:
+        """A text without the levels it names, so that nothing it claims is taken up."""
+        level = {i for m in self.lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
+        return " ".join(w for i, w in enumerate(words(text)) if i not in level)
 
     def _asks_something(self, text: str) -> bool:
         """Whether what is left after instructions were dropped is a question of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -280,7 +281,7 @@ class Router:
         if u.rating_score is None or u.follow_up:
             return True
         named = {m.kind for m in u.matches if not m.weak}
-        if {"crisis", "phase", "sector"} <= named and len(outside_words(u)) <= _FEW:
+        if {"crisis", "sector"} <= named and len(outside_words(u)) <= _FEW and ("phase" in named or not u.wh):
             return True
         cue = u.levels or u.rating_cue or (u.comparison and u.crises and u.sectors)
         return u.rating_score >= (RATING_WITH_CUE if cue else RATING_ALONE)
@@ -330,7 +331,16 @@ class Router:
             "ocha",
             "unhcr",
         }
-        return frozenset(n for n in out if len(n) > 2 and n not in common | titles | kinds | own)
+        return frozenset(n for n in out if len(n) > 2 and n not in common | titles | kinds | own | self._lower_case())
+
+    def _lower_case(self) -> set[str]:
+        """Words that prepared questions mostly write small: "war" is no name, though the text only has "Gulf War"."""
+        small: Counter[str] = Counter()
+        for entry in self.corpus.entry_points:
+            if entry.lang == "en":
+                for word in re.findall(r"[^\W\d_]+", entry.text):
+                    small[word.lower()] += -1 if word[0].isupper() else 1
+        return {w for w, n in small.items() if n > 0}
 
     def _specific(self, u: Understanding) -> bool:
         """Whether content words are left that no slot covers."""
@@ -356,7 +366,7 @@ class Router:
         if finding is not None:
             self._by_sentence(draft, u, ranking, finding)
             return True
-        if self._features.abstention and not self._answerable(u, ranking, vector):
+        if self._features.abstention and not self._answerable(draft, u, ranking, vector):
             self._no(draft, u, ranking)
             return True
         chosen = self._choose(ranking) if self._features.facts else []
@@ -414,7 +424,7 @@ class Router:
             chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
         return list(chosen.values())
 
-    def _answerable(self, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
+    def _answerable(self, draft: Draft, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
         """Whether the document answers: near enough at all, and judged to hold what is asked for."""
         best = ranking.by_passage[0]
         if u.language != "en":
@@ -425,6 +435,7 @@ class Router:
         if best.score < OFF_TOPIC:
             return False
         probability = self._judge(Asked(u.text, u.tokens, u.wh, vector, ranking))
+        draft.confidence = probability
         if probability is None:
             return True
         nearest = max(h.dense for h in ranking.records)

@@ -179,7 +179,7 @@ _THANKS = re.compile(
     r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
-    r"\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
+    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
 _FOLLOW_START = re.compile(
