@@ -59,7 +59,10 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     if intent == "rating":
         if not u.which_phases and not across and len(u.phases) < len(PHASES):
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
-        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        best = max((slots.sectors[s] for s in sectors), default=0.0)
+        changes["sectors"] = sectors
+        changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]
         if not u.levels:
             changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
     return replace(u, **changes)  # type: ignore[arg-type]

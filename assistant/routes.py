@@ -42,6 +42,8 @@ FOREIGN_NEAR, FOREIGN_LEAD = 0.12, 1.25
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
+#: The same where the question names a crisis and a sector, and where no word of it is in the lexicon at all.
+RATING_NAMED, RATING_UNNAMED = 0.55, 0.90
 #: A further sentence joins the reply when the score of its fact is at most this much lower than the best.
 FACT_LEAD = 0.20
 #: Content words beside the slots that a question whose crisis, phase and sector are all named may hold and be about ratings.
@@ -241,7 +243,7 @@ class Router:
     def _by_matrix(self, draft: Draft, u: Understanding) -> bool:
         if not self.corpus.has_matrix or u.intent not in ("rating", "other"):
             return False
-        if u.wh in ("how_many", "when", "where") and not (u.levels or u.rating_cue):
+        if u.wh in ("how_many", "when", "where") and not (u.levels or u.rating_cue or self._surely_rating(u)):
             return False
         if not self._asks_rating(u):
             return False
@@ -280,6 +282,11 @@ class Router:
         return False
 
     @staticmethod
+    def _surely_rating(u: Understanding) -> bool:
+        """Whether the learned model alone is sure: "how big a part does X play?" counts nothing."""
+        return u.rating_score is not None and u.rating_score >= RATING_ALONE
+
+    @staticmethod
     def _asks_rating(u: Understanding) -> bool:
         """Whether the learned model agrees that ratings are asked for; its word counts less beside a plain one."""
         if u.rating_score is None or u.follow_up:
@@ -287,6 +294,10 @@ class Router:
         named = {m.kind for m in u.matches if not m.weak}
         if {"crisis", "sector"} <= named and len(outside_words(u)) <= _FEW and ("phase" in named or not u.wh):
             return True
+        if {"crisis", "sector"} <= named:
+            return u.rating_score >= RATING_NAMED
+        if not u.matches:
+            return u.rating_score >= RATING_UNNAMED
         cue = u.levels or u.rating_cue or (u.comparison and u.crises and u.sectors)
         return u.rating_score >= (RATING_WITH_CUE if cue else RATING_ALONE)
 
@@ -301,6 +312,10 @@ class Router:
                 ratings.one_cell(draft, self.corpus.matrix.cell(crises[0], phases[0], sector), u.levels)
                 statuses.append(draft.status)
             draft.status = "grounded" if "grounded" in statuses else "not_rated"
+            if draft.status == "not_rated" and u.sector_guessed and not u.follow_up:
+                # the sector is only a guess: what is rated in that scenario may hold the one that is meant
+                ratings.scenario(draft, crises[0], phases[0], u.levels)
+                draft.status = "partial"
             return
         draft.route = "comparison"
         ratings.compare(draft, crises, phases, sectors, u.levels)

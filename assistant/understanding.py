@@ -40,7 +40,8 @@ class Understanding:
     leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
-    ratings, about 0 to 1, None where the model was not asked.
+    ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
+    that only an ambiguous word and a doubtful score speak for the sector.
     """
 
     question: str
@@ -66,6 +67,7 @@ class Understanding:
     everywhere: bool = False
     rating_cue: bool = False
     rating_score: float | None = None
+    sector_guessed: bool = False
     which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
