@@ -23,6 +23,8 @@ _TAKE_INTENT, _REPLACE_INTENT = 0.45, 0.70
 _UNLIKELY, _COMPARED = 0.20, 0.35
 #: An ambiguous word is preferred to the model's first key when it scores at most this much less.
 _NEARLY = 0.15
+#: Share of the first crisis' score from which the second is answered for too.
+_RIVAL = 0.6
 #: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
 _BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
 
@@ -54,6 +56,8 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
         changes["crises"] = _keys(
             u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison
         )
+        if not u.crises and not u.weak_crises and intent == "rating":
+            changes["crises"] = _rivals(slots.crises) or changes["crises"]
     if intent != "rating" and u.which_sector:
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
@@ -79,6 +83,14 @@ def _intent(u: Understanding, slots: Slots) -> Intent:
     if best != u.intent and ((score >= _REPLACE_INTENT and own < 0.30) or (score >= _TAKE_INTENT and own < _UNLIKELY)):
         return best  # type: ignore[return-value]
     return u.intent
+
+
+def _rivals(scores: Mapping[Key, float]) -> tuple[Key, ...]:
+    """The two first keys, in the table's order, where the model takes neither for sure and both for likely."""
+    first, second = sorted(scores, key=lambda k: -scores[k])[:2]
+    if THRESHOLDS["crises"] <= scores[first] < _SURE and scores[second] >= _RIVAL * scores[first]:
+        return tuple(k for k in scores if k in (first, second))
+    return ()
 
 
 def _keys(
