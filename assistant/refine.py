@@ -79,6 +79,8 @@ def _intent(u: Understanding, slots: Slots) -> Intent:
         return "rating"
     if u.intent == "other":
         return best if score >= _TAKE_INTENT else "other"  # type: ignore[return-value]
+    if u.intent == "rating" and u.crises and u.phases and u.sectors:
+        return "rating"
     own = slots.intents.get(u.intent, 0.0)
     if best != u.intent and ((score >= _REPLACE_INTENT and own < 0.30) or (score >= _TAKE_INTENT and own < _UNLIKELY)):
         return best  # type: ignore[return-value]

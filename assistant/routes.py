@@ -43,7 +43,7 @@ FOREIGN_NEAR, FOREIGN_LEAD = 0.12, 1.25
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
 #: The same where the question names a crisis and a sector, and where no word of it is in the lexicon at all.
-RATING_NAMED, RATING_UNNAMED = 0.55, 0.90
+RATING_NAMED, RATING_UNNAMED = 0.50, 0.90
 #: A further sentence joins the reply when the score of its fact is at most this much lower than the best.
 FACT_LEAD = 0.20
 #: Content words beside the slots that a question whose crisis, phase and sector are all named may hold and be about ratings.
@@ -294,7 +294,7 @@ class Router:
         named = {m.kind for m in u.matches if not m.weak}
         if {"crisis", "sector"} <= named and len(outside_words(u)) <= _FEW and ("phase" in named or not u.wh):
             return True
-        if {"crisis", "sector"} <= named:
+        if {"crisis", "sector"} <= named and len(outside_words(u)) <= 2 * _FEW:
             return u.rating_score >= RATING_NAMED
         if not u.matches:
             return u.rating_score >= RATING_UNNAMED

@@ -128,7 +128,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 }
 
 _COMPARISON = re.compile(
-    r"\bcompar\w*|\bdiffer\w*|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
     r"|\bsame (?:as|in|for|across)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
