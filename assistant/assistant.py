@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, examples_of
 from assistant.suggest import suggestions
-from assistant.text import detect_language
+from assistant.text import detect_language, fold, words
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
 from corpus.errors import IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
@@ -41,6 +42,10 @@ Model = TypeVar("Model")
 _LEARNED_FORMAT = 2
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
+
+
+#: What is left of a message points to what it said before.
+_POINTS_BACK = re.compile(r"\b(?:that|this|these|those|it|its|there)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,8 @@ class Assistant:
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text))
+        if ordered and _POINTS_BACK.search(fold(bare)):
+            earlier.append(self.without_levels(ordered))
         draft, understood = self._compose(bare or text, earlier)
         answer = self._finish(question, draft, understood)
         if not self.features.verification:
@@ -166,6 +173,11 @@ class Assistant:
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
                 out.append(guards.without_instructions(text)[0] or text)
         return out
+
+    def without_levels(self, text: str) -> str:
+        """A text without the levels it names, so that nothing it claims is taken up."""
+        level = {i for m in self.lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
+        return " ".join(w for i, w in enumerate(words(text)) if i not in level)
 
     def _asks_something(self, text: str) -> bool:
         """Whether what is left after instructions were dropped is a question of its own."""

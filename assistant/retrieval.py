@@ -40,6 +40,11 @@ DENSE_WEIGHT = 0.6
 #: Weights of a passage's best records in its score. Three instead of one: recall@3 .897 -> .918, MRR .809 -> .834
 #: on 380 prepared questions that are no entry points.
 PASSAGE_WEIGHTS = (1.0, 0.5, 0.25)
+#: Weights of a fact's best records in its score, and of the fit of its passage. With both, the sentence that a prepared
+#: question was written for is among three in .937 of 1,500 (each judged without its own record), by its best record and
+#: passage alone in .901.
+FACT_WEIGHTS = (0.5, 0.3, 0.2)
+FIT_WEIGHT = 0.03
 #: Share of the dense score for a question in a language that the encoder does not know.
 FOREIGN_DENSE_WEIGHT = 0.15
 #: Encoder runs kept, so that the steps of one answer share one run.
@@ -111,6 +116,14 @@ class ScoredPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredFact:
+    """A fact's id as ranked; a higher score is better."""
+
+    fact: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """What one question found: records and passages, best first."""
 
@@ -121,13 +134,29 @@ class Ranking:
         """Passages, best first, at most ``k``."""
         return list(self.by_passage[:k])
 
-    def facts(self, ref: str = "") -> list[ScoredRecord]:
-        """The best record of each fact, best first, of one passage or of all."""
-        best: dict[str, ScoredRecord] = {}
+    def facts(self, ref: str = "") -> list[ScoredFact]:
+        """The facts of one passage or of all, best first: by their best records and how well their passage fits."""
+        scores: dict[str, list[ScoredRecord]] = {}
         for hit in self.records:
             if hit.record.fact and (not ref or hit.record.ref == ref):
-                best.setdefault(hit.record.fact, hit)
-        return list(best.values())
+                hits = scores.setdefault(hit.record.fact, [])
+                if len(hits) < len(FACT_WEIGHTS):
+                    hits.append(hit)
+        fits = {p.ref: p.fit for p in self.by_passage}
+        best = max(fits.values(), default=0.0)
+        found = [
+            ScoredFact(fact, _weighed([h.score for h in hits]) + FIT_WEIGHT * (fits[hits[0].record.ref] - best))
+            for fact, hits in scores.items()
+        ]
+        return sorted(found, key=lambda f: -f.score)
+
+
+def _weighed(scores: Sequence[float]) -> float:
+    """Weighted mean of a fact's best records; one that it lacks counts nine tenths of the one before."""
+    filled = list(scores)
+    while len(filled) < len(FACT_WEIGHTS):
+        filled.append(0.9 * filled[-1])
+    return sum(w * s for w, s in zip(FACT_WEIGHTS, filled, strict=True))
 
 
 class HybridRetriever:
