@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant import guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
@@ -17,7 +18,7 @@ from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
-from assistant.records import build_records, embedded
+from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
 from assistant.settings import Settings
@@ -26,15 +27,21 @@ from assistant.suggest import suggestions
 from assistant.text import detect_language, fold, words
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
-from corpus.errors import IndexUnusableError, ModelError
+from corpus.errors import IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
-    from assistant.encoder import Vectors
-    from assistant.retrieval import HybridRetriever, Ranking
+    from assistant.encoder import Encoder, Vectors
+    from assistant.retrieval import HybridRetriever, Ranking, Scores
 
 logger = logging.getLogger(__name__)
+
+Model = TypeVar("Model")
+#: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
+_LEARNED_FORMAT = 2
+#: A question that takes the longest way.
+_WARMING = "What does the document say about this?"
 
 
 #: What is left of a message points to what it said before.
@@ -77,7 +84,7 @@ class Assistant:
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
-        self._router = Router(corpus, self.retriever_or_none, self.judge, self.find, features, settings)
+        self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -118,9 +125,12 @@ class Assistant:
         return self._opened[0] if self._opened else None
 
     def warm(self) -> None:
-        """Load everything a question could need. Raises what opening the index raises."""
-        retriever = self.retriever
-        retriever.rank("warm", ["warm"], "en", limit=1)
+        """Load everything a question could need, learned models too. Raises what opening the index raises."""
+        _ = self.retriever, self._slot_model
+        asked = self.asked(_WARMING)
+        self.judge(asked)
+        self.find(_WARMING, asked.ranking)
+        self.ask(_WARMING)
 
     @cached_property
     def stamp(self) -> Stamp:
@@ -204,34 +214,47 @@ class Assistant:
         if is_decided(u):
             return u
         retriever = self.retriever_or_none()
-        model = self._slot_model
-        return (
-            u
-            if retriever is None or model is None
-            else refine(u, model.predict(u.question, retriever.encode(u.question)))
-        )
+        if retriever is None:
+            return u
+        try:
+            model = self._slot_model
+        except IndexUnusableError as error:
+            logger.warning("answering without the slot model: %s", error.message)
+            return u
+        return u if model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
-        """The slot model over the corpus' utterances; None where it has none, or where there is no index."""
-        retriever = self.retriever_or_none()
-        if retriever is None or not self.corpus.utterances:
-            return None
-        kept = learned_file(self.settings, "slots", self.index_id or "")
-        try:
-            return SlotModel.load(kept)
-        except (OSError, ValueError):
-            return learn_slots(self.corpus, retriever)
+        """The slot model over the corpus' utterances; None where there is too little to learn from."""
+        return self._learned("slots", SlotModel.load) if self.corpus.utterances else None
 
-    def asked(self, question: str, prepared: Vectors | None = None) -> Asked:
+    def _learned(self, name: str, load: Callable[[Path], Model]) -> Model | None:
+        """A model that ``mcof ingest`` learned from this very corpus; None where there was too little to learn from.
+
+        Raises:
+            IndexUnusableError: there is no such file: a table was edited since, or it is damaged.
+        """
+        _ = self.retriever
+        path = learned_file(self.settings, name, self.index_id or "", self.corpus)
+        try:
+            return load(path) if path.stat().st_size else None
+        except FileNotFoundError as error:
+            text = "What is learned from the prepared questions belongs to another version of the tables."
+            raise IndexForeignError(text, remedy="Run 'mcof ingest' to learn it anew.") from error
+        except (OSError, ValueError) as error:
+            text = "What is learned from the prepared questions cannot be read."
+            raise IndexDamagedError(text, remedy="Run 'mcof ingest --force' to learn it anew.") from error
+
+    def asked(self, question: str, prepared: Vectors | None = None, cosines: Scores | None = None) -> Asked:
         """An English question read and ranked for the judgement; raises what opening the index raises.
 
-        ``prepared`` is the stored vector of a prepared question, which then does not find itself.
+        ``prepared`` is the stored vector of a prepared question, which then does not find itself; ``cosines`` are
+        those of all records with it, where they are known.
         """
         u = read(question, self.lexicon)
         itself = question if prepared is not None else ""
         vector = self.retriever.encode(question) if prepared is None else prepared
-        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
+        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, cosines=cosines, without=itself)
         return Asked(question, u.tokens, u.wh, vector, ranking, itself)
 
     def judge(self, asked: Asked) -> float | None:
@@ -239,8 +262,8 @@ class Assistant:
         model = self._answers
         if model is None:
             return None
-        _, absent = self.retriever.examples.get("absent", ((), None))
-        return model.probability(features(asked, self._evidence, absent, model.wording(asked.question, asked.vector)))
+        similar = self._absent @ asked.vector
+        return model.probability(features(asked, self._evidence, similar, model.wording(asked.question, asked.vector)))
 
     def find(self, question: str, ranking: Ranking) -> Finding | None:
         """The sentences of a document without prepared questions, judged; None beside such questions."""
@@ -255,10 +278,13 @@ class Assistant:
 
     @cached_property
     def _answers(self) -> AnswerModel | None:
-        try:
-            return AnswerModel.load(learned_file(self.settings, "answers", self.index_id or ""))
-        except (OSError, ValueError):
-            return None
+        return self._learned("answers", AnswerModel.load) if self.corpus.not_covered else None
+
+    @cached_property
+    def _absent(self) -> Vectors:
+        """Vectors of the questions that the document does not answer, ``(n, dim)``."""
+        _, vectors = self.retriever.examples.get("absent", ((), self.retriever.vectors[:0]))
+        return vectors
 
     @cached_property
     def _evidence(self) -> Evidence:
@@ -351,9 +377,15 @@ def model_words(model: str) -> set[str]:
     return {w for w in lines if w.isalpha() and len(w) > 3}
 
 
-def learned_file(settings: Settings, name: str, index: str) -> Path:
-    """Where ``mcof ingest`` keeps what was learned from the corpus of an index: ``name`` is slots or answers."""
-    return settings.data_dir / "models" / f"{name}-{index}.npz"
+def learned_file(settings: Settings, name: str, index: str, corpus: Corpus) -> Path:
+    """Where ``mcof ingest`` keeps what was learned from a corpus and its index: ``name`` is slots or answers.
+
+    The name holds what was learned from, every table of the corpus: after an
+    edit there is another file or none, never a stale one. Of a corpus with too
+    few examples the file is empty.
+    """
+    key = hashlib.sha256(f"{_LEARNED_FORMAT} {index} {corpus.fingerprint}".encode()).hexdigest()[:16]
+    return settings.data_dir / "models" / f"{name}-{key}.npz"
 
 
 def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
@@ -374,16 +406,32 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     Raises:
         IndexUnusableError, ModelError: with the command that mends it.
     """
+    from assistant.encoder import OnnxEncoder, export_folder
+    from assistant.index import stored_vectors
+
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
+    identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
+    return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features)
+
+
+def retriever_over(
+    corpus: Corpus,
+    settings: Settings,
+    records: Sequence[Record],
+    stored: Vectors,
+    encoder: Encoder,
+    identifier: str,
+    features: Features = Features(),
+) -> HybridRetriever:
+    """The retriever over all records of a corpus; ``stored`` has the vectors of those that are embedded, in order."""
     import numpy as np
 
-    from assistant.encoder import OnnxEncoder, export_folder
-    from assistant.index import index_root, stored_vectors
+    from assistant.encoder import WordEncoder
+    from assistant.index import index_root
     from assistant.ranking.wordstore import load_words
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
 
-    records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
-    identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
     vectors = np.zeros((len(records), stored.shape[1]), dtype=np.float32)
     vectors[[i for i, r in enumerate(records) if r.lang == "en"]] = stored
     keep = [
@@ -394,14 +442,8 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     if len(keep) < len(records):
         vectors = vectors[keep]
         records = tuple(records[i] for i in keep)
-    weight = DENSE_WEIGHT if features.fusion else 1.0
     folder = index_root(settings, corpus.info.id) / identifier
-    retriever = HybridRetriever(
-        records,
-        vectors,
-        encoder,
-        dense_weight=weight,
-        title=corpus.info.title,
-        sentence_words=lambda sentences: load_words(folder, sentences, encoder),
-    )
-    return identifier, retriever
+    words = partial(load_words, folder, encoder=encoder) if isinstance(encoder, WordEncoder) else None
+    weight = DENSE_WEIGHT if features.fusion else 1.0
+    title = corpus.info.title
+    return HybridRetriever(records, vectors, encoder, dense_weight=weight, title=title, sentence_words=words)

@@ -188,15 +188,15 @@ class HybridRetriever:
             for kind in EXAMPLES
             if (rows := [i for i, r in enumerate(records) if r.kind == kind])
         }
-        self._vectors = vectors[places]
+        #: Vectors of ``records``, ``(n_records, dim)``, unit rows.
+        self.vectors = vectors[places]
         self._encoder = encoder
         self._dense_weight = dense_weight
         self.refs = tuple(dict.fromkeys(r.ref for r in self.records))
         number = {ref: i for i, ref in enumerate(self.refs)}
         #: Place in ``refs`` of each record's passage.
         self.passage_of: NDArray[np.int64] = np.array([number[r.ref] for r in self.records], dtype=np.int64)
-        counts = np.bincount(self.passage_of, minlength=len(self.refs))
-        self._begins = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if len(counts) else counts
+        self._members = _members(self.passage_of, len(self.refs))
         self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
         self.title = tokenize(title)
         self._sentence_words = sentence_words
@@ -205,7 +205,7 @@ class HybridRetriever:
 
     def cosines(self, vector: Vectors) -> Scores:
         """Cosine similarity of every record, ``(n_records,)``."""
-        return self._vectors @ vector
+        return self.vectors @ vector
 
     @cached_property
     def signals(self) -> PassageSignals:
@@ -231,7 +231,7 @@ class HybridRetriever:
 
     def vectors_of(self, texts: Sequence[str]) -> dict[str, Vectors]:
         """Stored vectors of those of the texts that are records' texts."""
-        out = {t: self._vectors[self._by_text[t][0]] for t in texts if t in self._by_text}
+        out = {t: self.vectors[self._by_text[t][0]] for t in texts if t in self._by_text}
         if len(out) < len(texts):
             wanted = set(texts) - set(out)
             for records, vectors in self.examples.values():
@@ -268,9 +268,12 @@ class HybridRetriever:
         *,
         limit: int = 200,
         vector: Vectors | None = None,
+        cosines: Scores | None = None,
         without: str = "",
     ) -> Ranking:
-        """Rank records for ``text`` and its folded ``tokens``; at most ``limit``. ``vector`` is its embedding if known.
+        """Rank records for ``text`` and its folded ``tokens``; at most ``limit``.
+
+        ``vector`` is its embedding if known, ``cosines`` its similarity with every record, ``(n_records,)``.
 
         Records whose text is ``without`` do not count (to judge a prepared
         question as if it were not there); the signals over whole passages still
@@ -283,38 +286,45 @@ class HybridRetriever:
 
         lexical = self.lexical.scores(query_tokens(tokens, lang))
         weight = self._dense_weight if lang == "en" else min(self._dense_weight, FOREIGN_DENSE_WEIGHT)
-        if weight:
-            dense = self._vectors @ (self.encode(text) if vector is None else vector)
-        else:
+        if not weight:
             dense = np.zeros_like(lexical)
+        elif cosines is not None:
+            dense = cosines
+        else:
+            dense = self.cosines(self.encode(text) if vector is None else vector)
         fused = weight * dense + (1 - weight) * lexical
         if without:
             fused[self._by_text.get(without, [])] = -1.0
-        order = np.argsort(-fused, kind="stable")[: min(limit, len(fused))]
-
-        def scored(i: int) -> ScoredRecord:
-            return ScoredRecord(self.records[i], float(fused[i]), float(dense[i]), float(lexical[i]))
-
         score, best = self._by_passage(fused)
         fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 else score
-        passages = (
-            ScoredPassage(self.refs[i], float(score[i]), scored(int(best[i])), float(fit[i]))
-            for i in np.argsort(-fit, kind="stable").tolist()
-        )
-        return Ranking(tuple(scored(i) for i in order.tolist()), tuple(passages))
+        passages = np.argsort(-fit, kind="stable")
+
+        def scored(rows: NDArray[np.int64]) -> list[ScoredRecord]:
+            columns = fused[rows].tolist(), dense[rows].tolist(), lexical[rows].tolist()
+            return list(map(ScoredRecord, [self.records[i] for i in rows.tolist()], *columns))
+
+        refs = [self.refs[i] for i in passages.tolist()]
+        by_passage = map(ScoredPassage, refs, score[passages].tolist(), scored(best[passages]), fit[passages].tolist())
+        return Ranking(tuple(scored(_highest(fused, limit))), tuple(by_passage))
 
     def _by_passage(self, fused: Scores) -> tuple[Scores, NDArray[np.int64]]:
         """Weighted mean of each passage's best records, ``(n_passages,)``, and the number of its best record."""
         import numpy as np
 
-        order = np.lexsort((-fused, self.passage_of))
-        place = np.arange(len(order)) - self._begins[self.passage_of[order]]
-        shares = np.zeros(len(order))
-        for rank, share in enumerate(PASSAGE_WEIGHTS):
-            shares[place == rank] = share
-        rows, size = self.passage_of[order], len(self.refs)
-        total = np.bincount(rows, shares * fused[order], size)
-        return (total / np.bincount(rows, shares, size)).astype(np.float32), order[self._begins]
+        rows = np.arange(len(self.refs))
+        left = np.append(fused, np.float32(-np.inf))[self._members]
+        total, shares = np.zeros(len(rows)), np.zeros(len(rows))
+        best = np.zeros(len(rows), dtype=np.int64)
+        for rank, share in enumerate(PASSAGE_WEIGHTS[: left.shape[1]]):
+            place = left.argmax(axis=1)
+            value = left[rows, place]
+            there = np.isfinite(value)
+            total[there] += share * value[there].astype(np.float64)
+            shares[there] += share
+            if rank == 0:
+                best = self._members[rows, place]
+            left[rows, place] = -np.inf
+        return (total / shares).astype(np.float32), best
 
     def _fit(self, text: str, score: Scores) -> Scores:
         """How well each passage fits the question, among the passages."""
@@ -333,6 +343,28 @@ class HybridRetriever:
         best = np.full(len(self.refs), -np.inf, dtype=np.float32)
         np.maximum.at(best, self.passage_of[list(records)], values)
         return np.where(np.isinf(best), np.float32(0), best)
+
+
+def _members(passage_of: NDArray[np.int64], n_passages: int) -> NDArray[np.int64]:
+    """Numbers of each passage's records in their order, ``(n_passages, most)``; ``len(passage_of)`` fills short rows."""
+    import numpy as np
+
+    counts = np.bincount(passage_of, minlength=n_passages)
+    members = np.full((n_passages, int(counts.max(initial=0))), len(passage_of), dtype=np.int64)
+    order = np.argsort(passage_of, kind="stable")
+    begins = np.cumsum(counts) - counts
+    members[passage_of[order], np.arange(len(order)) - begins[passage_of[order]]] = order
+    return members
+
+
+def _highest(scores: Scores, limit: int) -> NDArray[np.int64]:
+    """Numbers of the highest scores, best first, at most ``limit``; ties by number."""
+    import numpy as np
+
+    if limit >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    candidates = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+    return candidates[np.argsort(-scores[candidates], kind="stable")][:limit]
 
 
 @dataclass(frozen=True)

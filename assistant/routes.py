@@ -67,7 +67,7 @@ class Router:
     def __init__(
         self,
         corpus: Corpus,
-        retriever: Callable[[], HybridRetriever | None],
+        retriever: Callable[[], HybridRetriever],
         judge: Callable[[Asked], float | None],
         find: Callable[[str, Ranking], Finding | None],
         features: Features,
@@ -89,6 +89,10 @@ class Router:
         """Compose the answer to ``u`` into ``draft`` and set its status and route.
 
         ``previous`` composes the reply before, for questions about that reply.
+
+        Raises:
+            IndexUnusableError, ModelError: no table answers and the document cannot be searched. To abstain would be
+                to say that the document does not answer.
         """
         if u.intent == "thanks":
             self._template(draft, "empty_thanks", "out_of_scope")
@@ -371,9 +375,6 @@ class Router:
 
     def _by_fact(self, draft: Draft, u: Understanding) -> bool:
         retriever = self._retriever()
-        if retriever is None:
-            self._template(draft, "no_index", "not_in_document")
-            return True
         vector = retriever.encode(u.text)
         ranking = retriever.rank(u.text, u.tokens, u.language, vector=vector)
         found = ranking.passages(self._settings.top_k)

@@ -73,8 +73,6 @@ def converse(
 def _reply(assistant: Assistant, text: str, history: list[Turn], console: Console) -> Answer | None:
     try:
         answer = assistant.ask(text, history)
-        if answer.trace.route == "no_index":
-            _ = assistant.retriever
     except AssistantError as error:
         console.print(Text(str(error), style="red"))
         return None
