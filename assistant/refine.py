@@ -25,6 +25,8 @@ _UNLIKELY, _COMPARED = 0.20, 0.35
 _NEARLY = 0.15
 #: Share of the first crisis' score from which the second is answered for too.
 _RIVAL = 0.6
+#: Share of the first key's score from which the second counts as much, where several may be meant.
+_TIE = 0.9
 #: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
 _BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
 
@@ -113,5 +115,7 @@ def _keys(
     if believed and not several and scores[top] - scores[believed[0]] <= _NEARLY:
         return tuple(believed[:1])
     sure = [k for k in ranked if scores[k] >= threshold and (several or k == top)]
+    if several and len(sure) == 1 and scores[ranked[1]] >= _TIE * scores[top]:
+        sure.append(ranked[1])
     chosen = sure or believed[:1]
     return tuple(k for k in order if k in chosen[:3])

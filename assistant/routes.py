@@ -56,9 +56,12 @@ _FEW = 2
 BESIDE = {"cell": 0.38, "people": 0.33, "definition": 0.33}
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
 _NAME_STEM = 5
+#: A year that a question names must stand in one of so many nearest passages.
+YEARS_IN = 3
 #: Sentences of the document that one reply states, and one more that it only quotes.
 MAX_FACTS = 3
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _SPELLED_OUT = re.compile(
     r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|what(?:'s| is| are| r)?|que es|que son|qu'est)\b"
 )
@@ -453,6 +456,9 @@ class Router:
 
         A question about a place or year that only another sentence of the passage names is not answered by this one.
         """
+        near = {f for p in ranking.passages(YEARS_IN) for f in figures(self.corpus.by_ref[p.ref].text)}
+        if {y for y in figures(u.question) if _YEAR.fullmatch(y)} - near:
+            return False
         asked = {t for t in u.tokens if t in self._proper_names} | figures(u.question)
         if not asked or u.follow_up or u.language != "en":
             return True
