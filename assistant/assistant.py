@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,12 +25,14 @@ from assistant.suggest import suggestions
 from assistant.text import detect_language
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
-from corpus.errors import IndexUnusableError, ModelError
+from corpus.errors import ChatModelError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
     from assistant.encoder import Vectors
+    from assistant.llm.client import ChatClient
+    from assistant.llm.writer import Writer
     from assistant.retrieval import HybridRetriever, Ranking
 
 logger = logging.getLogger(__name__)
@@ -63,6 +65,7 @@ class Assistant:
         open_retriever: Callable[[], tuple[str, HybridRetriever]],
         *,
         features: Features = Features(),
+        chat: ChatClient | None = None,
     ) -> None:
         self.corpus = corpus
         self.settings = settings
@@ -72,6 +75,7 @@ class Assistant:
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
+        self.chat = chat
         self._router = Router(corpus, self.retriever_or_none, self.judge, self.find, features, settings)
 
     @classmethod
@@ -84,7 +88,8 @@ class Assistant:
         corpus = load_corpus(settings.corpus, diagram=settings.diagram_levels)
         if not features.matrix:
             corpus = replace(corpus, evidence=(), diagram=())
-        return cls(corpus, settings, lambda: open_index(corpus, settings, features), features=features)
+        opener = partial(open_index, corpus, settings, features)
+        return cls(corpus, settings, opener, features=features, chat=chat_client(settings))
 
     def _known_words(self) -> set[str]:
         """Correctly spelled words: the document's, and the whole words the embedding model knows."""
@@ -128,25 +133,65 @@ class Assistant:
             InputError: the question is empty or too long.
             IndexUnusableError, ModelError: a passage is needed and cannot be searched.
         """
+        *_, last = self._answers_to(question, history)
+        return last
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+        """The answer of ``ask`` while it grows.
+
+        Each value begins with the blocks of the one before; only the last is ``complete``.
+        """
+        shown = 0
+        for answer in self._answers_to(question, history):
+            for size in range(shown + 1, len(answer.blocks) + (not answer.complete)):
+                yield replace(answer, blocks=answer.blocks[:size], complete=False)
+            shown = len(answer.blocks)
+            if answer.complete:
+                yield answer
+
+    def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+        """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
+        composed, asked = self._composed(question, history)
+        if self._writer is None:
+            yield composed
+        else:
+            yield from self._writer.stream(composed, asked, self._writer.client.clock() + self.settings.chat_timeout)
+
+    @cached_property
+    def _writer(self) -> Writer | None:
+        """What carries answers on with the chat model; None where there is none or it may not write."""
+        if self.chat is None or not self.settings.chat_writing or not self.features.verification:
+            return None
+        from assistant.llm.support import LEXICAL, EntailmentSupport
+        from assistant.llm.writer import Writer
+
+        folder = self.settings.chat_entailment
+        support = EntailmentSupport(folder) if folder else LEXICAL
+        limit = self.settings.chat_context_chars
+        return Writer(self.chat, self.corpus, self.lexicon, context_chars=limit, support=support)
+
+    def _composed(self, question: str, history: Sequence[Turn]) -> tuple[Answer, str]:
+        """The composer's verified answer, and the question as it was understood to stand alone."""
         text = guards.readable(question, self.settings.max_question_chars)
         earlier = self._earlier(history)
         if in_danger(text):
-            return self._danger(question, text)
+            return self._danger(question, text), text
         if guards.foreign_script(text):
-            return self._fixed(question, "out_of_scope", "out_of_scope")
+            return self._fixed(question, "out_of_scope", "out_of_scope"), text
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
-            return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text))
+            return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
         draft, understood = self._compose(bare or text, earlier)
         answer = self._finish(question, draft, understood)
+        asked = understood[0].text if len(understood) == 1 else bare or text
         if not self.features.verification:
-            return answer
+            return answer, asked
         verified = verify(answer, self.corpus)
         if not verified.removed:
-            return verified.answer
+            return verified.answer, asked
         trace = replace(verified.answer.trace, removed=dict(verified.removed))
         left = replace(verified.answer, trace=trace)
-        return left if left.blocks else self._nothing_left(left)
+        return (left if left.blocks else self._nothing_left(left)), asked
 
     def _earlier(self, history: Sequence[Turn]) -> list[str]:
         """The user's earlier messages that can be read, oldest first."""
@@ -325,6 +370,19 @@ def combined(statuses: Sequence[Status]) -> Status:
     if any(s in ("grounded", "partial") for s in statuses):
         return "partial"
     return statuses[0]
+
+
+def chat_client(settings: Settings) -> ChatClient | None:
+    """The client of the configured chat model; None where none is configured or it cannot be set up (logged)."""
+    if not settings.chat_model:
+        return None
+    from assistant.llm.setup import connect
+
+    try:
+        return connect(settings)
+    except ChatModelError as error:
+        logger.warning("answering without the chat model %s: %s", settings.chat_model, error)
+        return None
 
 
 def model_words(model: str) -> set[str]:
