@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     chat_understanding: bool = Field(
         True, description="Whether the model may help to understand; sends it the question and earlier questions."
     )
+    chat_strict_form: bool = Field(
+        True, description="Whether the server is held to the form of the reply; off where that is slow or unknown."
+    )
     chat_temperature: float = Field(0.0, ge=0.0, le=2.0, description="Randomness of the model.")
     chat_max_tokens: int = Field(700, ge=32, le=8000, description="Tokens that one reply of the model may have.")
     chat_context_chars: int = Field(

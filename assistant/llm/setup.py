@@ -25,6 +25,17 @@ RECORDED = "recorded"
 #: Libraries that write requests, questions included, into a log at level DEBUG.
 _TALKATIVE = ("openai", "anthropic", "ollama", "httpx", "httpcore", "langsmith")
 
+#: What an operator does about each kind of failure.
+REMEDIES = {
+    "unreachable": "Start its server, or correct MCOF_CHAT_BASE_URL.",
+    "key_refused": "Set the right key: MCOF_CHAT_API_KEY, or the provider's own variable.",
+    "not_found": "Correct the name in MCOF_CHAT_MODEL, or MCOF_CHAT_BASE_URL.",
+    "throttled": "Wait, lower MCOF_CHAT_CONCURRENCY, or ask the provider for a higher limit.",
+    "silent": "Raise MCOF_CHAT_TIMEOUT, or choose a faster model.",
+    "request_refused": "Check MCOF_CHAT_TEMPERATURE (some models take 1 only) and MCOF_CHAT_MAX_TOKENS.",
+    "server_error": "Look into the log of its server, or try again later.",
+}
+
 
 def provider_of(name: str) -> str:
     return name.partition(":")[0]
@@ -42,7 +53,7 @@ def connect(settings: Settings) -> ChatClient:
 
         model = Recording(model, settings.chat_record)
     limits = Limits(settings.chat_max_tokens, settings.chat_concurrency, settings.chat_retries)
-    options = partial(structured, provider_of(settings.chat_model))
+    options = partial(structured, provider_of(settings.chat_model), settings.chat_strict_form)
     return ChatClient(model, settings.chat_model, limits, schema_options=options)
 
 
@@ -100,8 +111,30 @@ def _options(settings: Settings, provider: str) -> dict[str, Any]:
     return options
 
 
-def structured(provider: str, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The provider's option that makes a reply follow a JSON schema; empty where it has none to bind."""
+def probe(client: ChatClient, seconds: float) -> float:
+    """One call as cheap as a call can be; the seconds it took.
+
+    Raises:
+        ChatModelError: with what mends it.
+    """
+    began = client.clock()
+    call = client.start([("system", "Reply with one word."), ("user", "Say yes.")], began + seconds)
+    try:
+        for _ in call:
+            break
+    except ChatModelError as error:
+        raise ChatModelError(error.kind, error.why, remedy=REMEDIES.get(error.kind)) from error
+    finally:
+        call.close()
+    if not call.text:
+        raise ChatModelError("silent", "it answered with nothing", remedy="Try another model.")
+    return client.clock() - began
+
+
+def structured(provider: str, strict: bool, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The provider's option that makes a reply follow a JSON schema; empty where it has none, or ``strict`` is off."""
+    if not strict:
+        return {}
     if provider in ("openai", "azure_openai"):
         # past LangChain, which would parse the whole reply at its end and fail where it is cut at the token limit
         wanted = {"type": "json_schema", "json_schema": {"name": name, "schema": dict(schema)}}
