@@ -8,7 +8,7 @@ a sentence rests on, not against whole passages.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant import guards
@@ -78,7 +78,7 @@ class Checker:
         if guards.orders(text) or (len(honest) < len(units) and set(basis(text, units)) - set(honest)):
             found.append(Finding("follows_instruction", text))
         evidence = basis(text, honest)
-        named, findings = self._levels(text, evidence)
+        named, findings = self._levels(text, evidence, {s.label for s in cited})
         found += findings
         found += check_sentence(
             _without_sector_numbers(text, named), " ".join((*evidence, *named, *self._heads(cited)))
@@ -121,7 +121,7 @@ class Checker:
     def _heads(self, cited: Sequence[Source]) -> list[str]:
         return [f"{s.label} {' '.join(self.corpus.by_ref[s.label].heading_path)}" for s in cited]
 
-    def _levels(self, text: str, evidence: Sequence[str]) -> tuple[list[str], list[Finding]]:
+    def _levels(self, text: str, evidence: Sequence[str], cited: Collection[str]) -> tuple[list[str], list[Finding]]:
         """What the cells add to the evidence, and levels that are not theirs.
 
         A sentence that names a level names its sector; every cell that its
@@ -153,6 +153,7 @@ class Checker:
             wanted = set(content_stems(condition))
             if wanted and 2 * len(wanted & set(content_stems(text))) < len(wanted):
                 found.append(Finding("condition_not_said", condition))
+        found += [Finding("uncited_claim", text) for c in cells if not any(e.ref in cited for e in c.evidence)]
         named = [_cell_words(c, self.corpus) for c in cells]
         return named, found
 

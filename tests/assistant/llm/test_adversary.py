@@ -40,6 +40,7 @@ LIES = [
     ("level of nothing", RATING, "It is critical in such crises.", [1], [BORDER], "level_not_in_matrix"),
     ("interpretation as the text's word", LIST, "Health support is critical during a man-made disaster.", [1], [], "basis_not_said"),
     ("swapped label", FACT, TRUE, [1], ["coordination with consular services will be necessary"], "quote_not_verbatim"),
+    ("right level, wrong label", "What is the role of the diaspora?", "Humanitarian border management is important during a health crisis.", [1], [], "uncited_claim"),
     ("label of no passage", RATING, TRUE, [7], [], "unknown_citation"),
     ("no label", RATING, TRUE, [], [], "uncited_claim"),
     ("stitched quote", RATING, TRUE, [1], ["Humanitarian communications … identifying and referring the affected persons"], "quote_not_verbatim"),

