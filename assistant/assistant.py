@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
     from assistant.encoder import Vectors
     from assistant.llm.client import ChatClient
+    from assistant.llm.understand import Helper
     from assistant.llm.writer import Writer
     from assistant.retrieval import HybridRetriever, Ranking
 
@@ -151,11 +152,18 @@ class Assistant:
 
     def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
         """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
+        if self.chat is None:
+            yield self._composed(question, history)[0]
+            return
+        began = self.chat.clock()
         composed, asked = self._composed(question, history)
-        if self._writer is None:
+        helped = composed.trace.model.get("understanding")
+        failed = isinstance(helped, dict) and "failure" in helped
+        if self._writer is None or failed:
             yield composed
-        else:
-            yield from self._writer.stream(composed, asked, self._writer.client.clock() + self.settings.chat_timeout)
+            return
+        spent = self.chat.clock() - began if helped else 0.0
+        yield from self._writer.stream(composed, asked, self.chat.clock() + self.settings.chat_timeout - spent)
 
     @cached_property
     def _writer(self) -> Writer | None:
@@ -170,6 +178,27 @@ class Assistant:
         limit = self.settings.chat_context_chars
         return Writer(self.chat, self.corpus, self.lexicon, context_chars=limit, support=support)
 
+    @cached_property
+    def _helper(self) -> Helper | None:
+        """What helps to understand with the chat model; None where there is none or it may not."""
+        if self.chat is None or not self.settings.chat_understanding or not self.corpus.has_matrix:
+            return None
+        from assistant.llm.understand import Helper
+
+        return Helper(self.chat, self.corpus, self.lexicon)
+
+    def _help(self, draft: Draft, u: Understanding, earlier: Sequence[str]) -> Understanding:
+        """The understanding with what was taken of the model's proposals; what it did is noted in the draft."""
+        if self.chat is None or self._helper is None or (is_decided(u) and not u.follow_up):
+            return u
+        retriever = self.retriever_or_none() if u.language == "en" else None
+        model = self._slot_model if retriever is not None else None
+        slots = model.predict(u.question, retriever.encode(u.question)) if model is not None and retriever else None
+        u, told = self._helper.complete(u, earlier, slots, self.chat.clock() + self.settings.chat_timeout)
+        if told is not None:
+            draft.helped = {"name": self.chat.name, "understanding": told.shown()}
+        return u
+
     def _composed(self, question: str, history: Sequence[Turn]) -> tuple[Answer, str]:
         """The composer's verified answer, and the question as it was understood to stand alone."""
         text = guards.readable(question, self.settings.max_question_chars)
@@ -181,7 +210,7 @@ class Assistant:
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
-        draft, understood = self._compose(bare or text, earlier)
+        draft, understood = self._compose(bare or text, earlier, self._help)
         answer = self._finish(question, draft, understood)
         asked = understood[0].text if len(understood) == 1 else bare or text
         if not self.features.verification:
@@ -209,14 +238,19 @@ class Assistant:
         u = understand(text, [], self.lexicon)
         return bool(u.crises or u.sectors or u.partners or u.wh or "?" in text)
 
-    def _compose(self, text: str, earlier: Sequence[str]) -> tuple[Draft, list[Understanding]]:
+    def _compose(
+        self,
+        text: str,
+        earlier: Sequence[str],
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding] = lambda draft, u, earlier: u,
+    ) -> tuple[Draft, list[Understanding]]:
         parts = guards.parts_of(text)
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = understand(part, before, self.lexicon, self._refine)
+            u = help_with(draft, understand(part, before, self.lexicon, self._refine), before)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
@@ -321,6 +355,7 @@ class Assistant:
             cells=tuple(draft.lookups),
             ranked=ranked,
             checks=("citations", "quotes", "levels", "figures and names") if self.features.verification else (),
+            model=draft.helped,
         )
         return Answer(
             question=question,

@@ -76,8 +76,14 @@ def account(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     failures: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
     tokens = [0, 0]
-    asked = kept = 0
+    asked = kept = helped = 0
     for trace in traces:
+        help_given = trace.get("understanding")
+        if help_given:
+            helped += 1
+            tokens = [a + b for a, b in zip(tokens, help_given["tokens"], strict=True)]
+            if "failure" in help_given:
+                failures[str(help_given["failure"])] += 1
         if "tokens" not in trace:
             continue
         asked += 1
@@ -89,6 +95,7 @@ def account(traces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         tokens = [a + b for a, b in zip(tokens, trace["tokens"], strict=True)]
     return {
         "asked": asked,
+        "helped": helped,
         "kept": kept,
         "outcomes": dict(outcomes),
         "findings": dict(findings),
@@ -135,7 +142,8 @@ def table(found: Mapping[str, Any], name: str) -> str:
     for quantile in ("p50", "p95"):
         rows.append([f"milliseconds a reply, {quantile}", *(f"{s['times'][quantile]:,.0f}" for s in sides)])
     did = sides[1]["model"]
-    rows.append(["put to the model", "0", str(did["asked"])])
+    rows.append(["asked to write", "0", str(did["asked"])])
+    rows.append(["asked what a question means", "0", str(did["helped"])])
     rows.append(["its sentences kept", "", str(did["kept"])])
     rows += [[f"  left out: {check}", "", str(n)] for check, n in sorted(did["findings"].items())]
     rows += [[f"  failures: {kind}", "", str(n)] for kind, n in sorted(did["failures"].items())]

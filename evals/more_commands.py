@@ -127,7 +127,7 @@ def chat_command(
     composer.warm()
     items = select(load_dataset(dataset, labels=composer.corpus.by_ref), kinds=split_words(kinds), split="dev")
     if 0 < limit < len(items):
-        items = [items[i * len(items) // limit] for i in range(limit)]
+        items = tuple(items[i * len(items) // limit] for i in range(limit))
     with_model = build_assistant(settings, chat=True)
     with_model.warm()
     prices = (price_read, price_written)

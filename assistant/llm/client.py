@@ -135,7 +135,7 @@ class Call:
 
     @property
     def tokens(self) -> tuple[int, int]:
-        if any(self._counted):
+        if any(self._counted) or not self.text:
             return self._counted[0], self._counted[1]
         return sum(len(t) for _, t in self.messages) // 4, len(self.text) // 4
 

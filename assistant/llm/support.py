@@ -40,6 +40,7 @@ TURNING: tuple[frozenset[str], ...] = tuple(
 )  # fmt: skip
 #: Groups of which any word in the evidence covers any other; of the remaining ones the very word must stand there.
 _BY_GROUP = frozenset(range(1, 12)) | {0, 13}
+_TURNS = frozenset().union(*TURNING)
 
 
 class SupportTest(Protocol):
@@ -56,8 +57,11 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def basis(sentence: str, units: Sequence[str]) -> tuple[str, ...]:
-    """The one or two units that together hold most of a sentence's content; fewer and earlier ones win ties."""
-    wanted = _stems(sentence) - GLUE
+    """The one or two units that together hold most of a sentence's content; fewer and earlier ones win ties.
+
+    Words that turn a meaning do not count: no unit is taken for the sake of its "must" or "not".
+    """
+    wanted = _stems(" ".join(w for w in words(sentence) if w not in _TURNS)) - GLUE
     best: tuple[int, ...] = ()
     reached = -1
     own = [wanted & _stems(u) for u in units]
@@ -111,7 +115,7 @@ class LexicalSupport:
 
     def supports(self, sentence: str, units: Sequence[str], known: Sequence[str] = ()) -> bool:
         evidence = basis(sentence, units)
-        return bool(evidence) and not unsupported(sentence, evidence, known)
+        return bool(evidence and _stems(sentence) - GLUE) and not unsupported(sentence, evidence, known)
 
 
 #: Has no state: one serves all.
