@@ -141,7 +141,8 @@ class Helper:
         }  # fmt: skip
         for slot, keys in (("crises", proposal.crises), ("phases", proposal.phases), ("sectors", proposal.sectors)):
             known = {k: v for k, v in scores[slot].items() if slot in wanted and v >= POSSIBLE}
-            taken = [k for k in known if any(str(k) == p.key and stands_in(p.words, u.question) for p in keys)]
+            own = distinct(keys)
+            taken = [k for k in known if any(str(k) == p.key and stands_in(p.words, u.question) for p in own)]
             told.discarded += len(keys) - len(taken)
             if taken:
                 changes[slot] = tuple(taken)
@@ -185,10 +186,16 @@ def _possible(scores: Mapping[Key, float], slot: str) -> bool:
     return POSSIBLE <= max(scores.values(), default=0.0) < THRESHOLDS[slot]
 
 
+def distinct(keys: Sequence[_Key]) -> list[_Key]:
+    """The proposals whose words mean nothing else in the same slot: who names all keys has named none."""
+    stems = [set(content_stems(k.words)) for k in keys]
+    return [k for i, k in enumerate(keys) if not any(stems[i] & s for j, s in enumerate(stems) if j != i)]
+
+
 def stands_in(words: str, question: str) -> bool:
-    """Whether the words given for a key are words of the question."""
-    own = set(content_stems(words))
-    return bool(own) and own <= set(content_stems(question))
+    """Whether the words given for a key are words of the question, and fewer than half of them."""
+    own, whole = set(content_stems(words)), set(content_stems(question))
+    return bool(own) and own <= whole and (2 * len(own) <= len(whole) or len(own) == 1)
 
 
 def _names_known(text: str, said: str) -> bool:

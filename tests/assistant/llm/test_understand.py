@@ -64,7 +64,7 @@ def test_only_what_is_open_and_neither_sure_nor_impossible_is_asked() -> None:
 
 
 def test_a_possible_key_with_words_of_the_question_is_taken(corpus: Corpus, lexicon: Lexicon) -> None:
-    crisis = {"key": "sudden_onset", "words": "ground stopped shaking"}
+    crisis = {"key": "sudden_onset", "words": "ground shaking"}
     u, told = completed(corpus, lexicon, crises=[crisis], phases=[{"key": "after", "words": "stopped"}])
     assert (u.crises, u.phases, u.sectors, u.intent) == (("sudden_onset",), ("after",), (2,), "rating")
     assert (told["taken"], told["discarded"]) == (("crises", "phases"), 0)
@@ -77,6 +77,8 @@ def test_a_possible_key_with_words_of_the_question_is_taken(corpus: Corpus, lexi
         {"crises": [{"key": "health", "words": "ground"}]},
         {"crises": [{"key": "sudden_onset", "words": "earthquake"}]},
         {"crises": [{"key": "sudden_onset", "words": ""}]},
+        {"crises": [{"key": "sudden_onset", "words": QUESTION}]},
+        {"crises": [{"key": "sudden_onset", "words": "ground"}, {"key": "slow_onset", "words": "ground shaking"}]},
         {"sectors": [{"key": "4", "words": "tents"}]},
         {"sectors": [{"key": "99", "words": "tents"}]},
         {"intent": "weather"},
@@ -84,7 +86,7 @@ def test_a_possible_key_with_words_of_the_question_is_taken(corpus: Corpus, lexi
         {"levels": [{"key": "critical", "words": "vital"}]},
         {"standalone": "What is critical after a sudden-onset disaster?"},
     ],
-    ids=["not in the vocabulary", "impossible", "words not said", "no words", "slot is full", "no such sector",
+    ids=["not in the vocabulary", "impossible", "words not said", "no words", "the whole question", "words for two keys", "slot is full", "no such sector",
          "no such intent", "intent is known", "no such slot", "no follow-up"],
 )  # fmt: skip
 def test_everything_else_is_discarded(corpus: Corpus, lexicon: Lexicon, proposal: dict[str, object]) -> None:
