@@ -19,10 +19,10 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, stem, words
 from assistant.verify import figures
 from corpus.load import Corpus
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from assistant.retrieval import HybridRetriever, Ranking
 
     Floats = NDArray[np.float64]
+    Scores = NDArray[np.float32]
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
 MAX_POSITIVES, MAX_NEGATIVES = 2000, 1500
+#: Questions whose cosines with all records are kept at once.
+_AT_ONCE = 250
 #: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.
 _RIDGE, _LOGISTIC = 1.0, 1.0
 #: Words of a question that name the document itself.
@@ -73,11 +76,6 @@ class Asked:
     itself: str = ""
 
 
-def _terms(text: str) -> list[str]:
-    stems = [stem(w) for w in words(text)]
-    return stems + [f"{a} {b}" for a, b in pairwise(stems)]
-
-
 class Evidence:
     """Stems of every passage, alone and with all that leads to it. Built once from the corpus and the retriever."""
 
@@ -98,10 +96,10 @@ class Evidence:
         self.unseen = retriever.lexical.unseen_idf
 
 
-def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: float, itself: int = -1) -> Floats:
+def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -> Floats:
     """What the judgement rests on, in the order of ``FEATURES``, float64.
 
-    ``absent`` holds the vectors of the questions that are not answered; row ``itself`` of it does not count.
+    ``absent`` holds the cosines with the questions that are not answered, the question itself left out.
     """
     import numpy as np
 
@@ -112,12 +110,9 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: 
     entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
     top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
-    near = np.zeros(3)
-    if absent is not None and len(absent):
-        similar = absent @ asked.vector
-        if itself >= 0:
-            similar[itself] = -1.0
-        near = np.sort(similar)[::-1][:3]
+    near: Floats | Scores = np.zeros(3)
+    if len(absent):
+        near = np.sort(np.partition(absent, -3)[-3:])[::-1] if len(absent) > 3 else np.sort(absent)[::-1]
     content = [t for t in asked.tokens if t not in FUNCTION_WORDS["en"] and t not in _SELF]
     stems = [stem(t) for t in content]
     weights = np.array([evidence.idf.get(s, evidence.unseen) for s in stems]) if stems else np.ones(1)
@@ -157,31 +152,15 @@ def features(asked: Asked, evidence: Evidence, absent: Vectors | None, wording: 
 class AnswerModel:
     """Probability that the document answers a question. Immutable after construction."""
 
-    def __init__(
-        self, idf: Floats, terms: Sequence[str], wording: Floats, mean: Floats, scale: Floats, weights: Floats
-    ) -> None:
-        self._idf = idf
-        self._columns = {t: i for i, t in enumerate(terms)}
-        self._terms = tuple(terms)
-        self._wording, self._mean, self._scale, self._weights = wording, mean, scale, weights
-
-    def _stems(self, texts: Sequence[str]) -> Floats:
-        import numpy as np
-
-        out = np.zeros((len(texts), len(self._columns)))
-        for row, text in enumerate(texts):
-            for term in _terms(text):
-                column = self._columns.get(term)
-                if column is not None:
-                    out[row, column] = 1.0
-        out *= self._idf
-        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
+    def __init__(self, stems: StemVectors, wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
+        self._stems, self._wording = stems, wording
+        self._mean, self._scale, self._weights = mean, scale, weights
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
-        import numpy as np
-
-        return float(np.concatenate([vector, self._stems([question])[0], [1.0]]) @ self._wording)
+        dim = len(vector)
+        words_say = float(self._stems.dot(question, self._wording[dim:-1]))
+        return float(vector @ self._wording[:dim]) + words_say + float(self._wording[-1])
 
     def probability(self, values: Floats) -> float:
         """Probability of an answer, 0 to 1, from the features."""
@@ -196,7 +175,7 @@ class AnswerModel:
 
         with path.open("wb") as handle:
             np.savez(
-                handle, idf=self._idf, terms=np.array(self._terms, dtype=np.str_), wording=self._wording.astype(np.float32),
+                handle, idf=self._stems.idf, terms=np.array(self._stems.terms, dtype=np.str_), wording=self._wording.astype(np.float32),
                 mean=self._mean, scale=self._scale, weights=self._weights,
             )  # fmt: skip
 
@@ -209,57 +188,69 @@ class AnswerModel:
             with np.load(path, allow_pickle=False) as data:
                 if len(data["mean"]) != len(FEATURES):
                     raise ValueError("the file of the answer model is of another version")
-                return cls(
-                    data["idf"], [str(t) for t in data["terms"]], data["wording"].astype(np.float64), data["mean"],
-                    data["scale"], data["weights"],
-                )  # fmt: skip
+                stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
+                wording = data["wording"].astype(np.float64)
+                return cls(stems, wording, data["mean"], data["scale"], data["weights"])
         except (KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("the file of the answer model is damaged") from error
 
 
-def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors], Asked]) -> AnswerModel | None:
+def learn(
+    corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors, Scores], Asked]
+) -> AnswerModel | None:
     """Learn from the corpus' prepared questions; None where it has none that are not answered.
 
-    ``ask(text, vector)`` reads and ranks a prepared question as a user's would be, without its own record.
+    ``ask(text, vector, cosines)`` reads and ranks a prepared question as a user's would be, without its own record;
+    ``cosines`` are those of every record with it.
     """
     import numpy as np
 
     positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
     negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
-    vectors = retriever.vectors_of([*positives, *negatives])
-    positives = [t for t in positives if t in vectors]
-    negatives = [t for t in negatives if t in vectors]
+    known = retriever.vectors_of([*positives, *negatives])
+    positives = [t for t in positives if t in known]
+    negatives = [t for t in negatives if t in known]
     if len(positives) < 20 or len(negatives) < 20:
         return None
     texts = [*positives, *negatives]
+    vectors = np.stack([known[t] for t in texts])
     labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
-    counts: dict[str, int] = {}
-    for text in texts:
-        for term in set(_terms(text)):
-            counts[term] = counts.get(term, 0) + 1
-    terms = sorted(t for t, n in counts.items() if n > 1)
-    idf = np.array([np.log((1 + len(texts)) / (1 + counts[t])) + 1 for t in terms])
-    empty = np.zeros(0)
-    model = AnswerModel(idf, terms, empty, empty, empty, empty)
-    matrix = np.hstack(
-        [np.stack([vectors[t] for t in texts]), model._stems(texts), np.ones((len(texts), 1), np.float32)]
-    )
-    kernel = (matrix @ matrix.T).astype(np.float64)
-    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(texts)))
-    dual = inverse @ labels
-    left_out = labels - dual / np.diag(inverse)
-    absent = np.stack([vectors[t] for t in negatives])
+    stems = StemVectors.fit(texts, counted=False)
+    matrix = stems.matrix(texts)
+    dual, left_out = _leave_one_out(kernel(vectors, matrix), labels)
     evidence = Evidence(corpus, retriever)
-    place = {text: i for i, text in enumerate(negatives)}
-    rows = np.stack(
-        [
-            features(ask(t, vectors[t]), evidence, absent, float(w), place.get(t, -1))
-            for t, w in zip(texts, left_out, strict=True)
-        ]
-    )
+    absent = vectors[len(positives) :]
+    rows = np.zeros((len(texts), len(FEATURES)))
+    for begin in range(0, len(texts), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        # one matrix product for many questions
+        cosines, similar = vectors[part] @ retriever.vectors.T, vectors[part] @ absent.T
+        for place, i in enumerate(range(begin, begin + len(cosines))):
+            if i >= len(positives):
+                similar[place, i - len(positives)] = -1.0
+            asked = ask(texts[i], vectors[i], cosines[place])
+            rows[i] = features(asked, evidence, similar[place], float(left_out[i]))
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     weights = _logistic((rows - mean) / scale, labels)
-    return AnswerModel(idf, terms, matrix.T.astype(np.float64) @ dual, mean, scale, weights)
+    return AnswerModel(stems, primal(vectors, matrix, dual), mean, scale, weights)
+
+
+def _leave_one_out(products: Floats, labels: Floats) -> tuple[Floats, Floats]:
+    """Ridge regression in the dual: weights of the texts, and each text's score when learned without it.
+
+    ``products`` is overwritten: beside its inverse there is room for nothing else.
+    """
+    import numpy as np
+    from scipy.linalg import cho_factor, cho_solve
+    from scipy.linalg.lapack import dpotri
+
+    products[np.diag_indices_from(products)] += _RIDGE
+    factor, lower = cho_factor(products, lower=True, overwrite_a=True, check_finite=False)
+    dual = cho_solve((factor, lower), labels, check_finite=False)
+    inverse, failed = dpotri(factor, lower=lower, overwrite_c=True)
+    if failed:  # cannot be: the ridge makes the matrix positive definite
+        raise ArithmeticError("the kernel has no inverse")
+    return dual, labels - dual / np.diag(inverse)
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:

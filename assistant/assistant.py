@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant import guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
@@ -16,27 +18,37 @@ from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
-from assistant.records import build_records, embedded
+from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
 from assistant.settings import Settings
-from assistant.slots import SlotModel, examples_of
+from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
-from assistant.text import detect_language
+from assistant.text import detect_language, fold, words
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
-from corpus.errors import ChatModelError, IndexUnusableError, ModelError
+from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
-    from assistant.encoder import Vectors
+    from assistant.encoder import Encoder, Vectors
     from assistant.llm.client import ChatClient
     from assistant.llm.understand import Helper
     from assistant.llm.writer import Writer
-    from assistant.retrieval import HybridRetriever, Ranking
+    from assistant.retrieval import HybridRetriever, Ranking, Scores
 
 logger = logging.getLogger(__name__)
+
+Model = TypeVar("Model")
+#: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
+_LEARNED_FORMAT = 2
+#: A question that takes the longest way.
+_WARMING = "What does the document say about this?"
+
+
+#: What is left of a message points to what it said before.
+_POINTS_BACK = re.compile(r"\b(?:that|this|these|those|it|its|there)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Assistant:
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
         self.chat = chat
-        self._router = Router(corpus, self.retriever_or_none, self.judge, self.find, features, settings)
+        self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -119,9 +131,12 @@ class Assistant:
         return self._opened[0] if self._opened else None
 
     def warm(self) -> None:
-        """Load everything a question could need. Raises what opening the index raises."""
-        retriever = self.retriever
-        retriever.rank("warm", ["warm"], "en", limit=1)
+        """Load everything a question could need, learned models too. Raises what opening the index raises."""
+        _ = self.retriever, self._slot_model
+        asked = self.asked(_WARMING)
+        self.judge(asked)
+        self.find(_WARMING, asked.ranking)
+        self._composed(_WARMING, (), lambda draft, u, earlier: u)  # no chat model is asked for this
 
     @cached_property
     def stamp(self) -> Stamp:
@@ -153,10 +168,10 @@ class Assistant:
     def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
         """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
         if self.chat is None:
-            yield self._composed(question, history)[0]
+            yield self._composed(question, history, self._help)[0]
             return
         began = self.chat.clock()
-        composed, asked = self._composed(question, history)
+        composed, asked = self._composed(question, history, self._help)
         helped = composed.trace.model.get("understanding")
         failed = isinstance(helped, dict) and "failure" in helped
         if self._writer is None or failed:
@@ -191,15 +206,18 @@ class Assistant:
         """The understanding with what was taken of the model's proposals; what it did is noted in the draft."""
         if self.chat is None or self._helper is None or (is_decided(u) and not u.follow_up):
             return u
-        retriever = self.retriever_or_none() if u.language == "en" else None
-        model = self._slot_model if retriever is not None else None
-        slots = model.predict(u.question, retriever.encode(u.question)) if model is not None and retriever else None
+        slots = self._slots(u) if u.language == "en" else None
         u, told = self._helper.complete(u, earlier, slots, self.chat.clock() + self.settings.chat_timeout)
         if told is not None:
             draft.helped = {"name": self.chat.name, "understanding": told.shown()}
         return u
 
-    def _composed(self, question: str, history: Sequence[Turn]) -> tuple[Answer, str]:
+    def _composed(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding],
+    ) -> tuple[Answer, str]:
         """The composer's verified answer, and the question as it was understood to stand alone."""
         text = guards.readable(question, self.settings.max_question_chars)
         earlier = self._earlier(history)
@@ -210,7 +228,9 @@ class Assistant:
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
-        draft, understood = self._compose(bare or text, earlier, self._help)
+        if ordered and _POINTS_BACK.search(fold(bare)):
+            earlier.append(self.without_levels(ordered))
+        draft, understood = self._compose(bare or text, earlier, help_with)
         answer = self._finish(question, draft, understood)
         asked = understood[0].text if len(understood) == 1 else bare or text
         if not self.features.verification:
@@ -230,6 +250,11 @@ class Assistant:
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
                 out.append(guards.without_instructions(text)[0] or text)
         return out
+
+    def without_levels(self, text: str) -> str:
+        """A text without the levels it names, so that nothing it claims is taken up."""
+        level = {i for m in self.lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
+        return " ".join(w for i, w in enumerate(words(text)) if i not in level)
 
     def _asks_something(self, text: str) -> bool:
         """Whether what is left after instructions were dropped is a question of its own."""
@@ -268,37 +293,53 @@ class Assistant:
 
     def _refine(self, u: Understanding) -> Understanding:
         """Complete a message's slots with the learned model, where the lexicon leaves them open and an index is there."""
-        if is_decided(u):
-            return u
+        slots = None if is_decided(u) else self._slots(u)
+        return u if slots is None else refine(u, slots)
+
+    def _slots(self, u: Understanding) -> Slots | None:
+        """The slot model's scores for a message; None where there is no index or nothing was learned."""
         retriever = self.retriever_or_none()
-        model = self._slot_model
-        return (
-            u
-            if retriever is None or model is None
-            else refine(u, model.predict(u.question, retriever.encode(u.question)))
-        )
+        if retriever is None:
+            return None
+        try:
+            model = self._slot_model
+        except IndexUnusableError as error:
+            logger.warning("answering without the slot model: %s", error.message)
+            return None
+        return None if model is None else model.predict(u.question, retriever.encode(u.question))
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
-        """The slot model over the corpus' utterances; None where it has none, or where there is no index."""
-        retriever = self.retriever_or_none()
-        if retriever is None or not self.corpus.utterances:
-            return None
-        kept = learned_file(self.settings, "slots", self.index_id or "")
-        try:
-            return SlotModel.load(kept)
-        except (OSError, ValueError):
-            return learn_slots(self.corpus, retriever)
+        """The slot model over the corpus' utterances; None where there is too little to learn from."""
+        return self._learned("slots", SlotModel.load) if self.corpus.utterances else None
 
-    def asked(self, question: str, prepared: Vectors | None = None) -> Asked:
+    def _learned(self, name: str, load: Callable[[Path], Model]) -> Model | None:
+        """A model that ``mcof ingest`` learned from this very corpus; None where there was too little to learn from.
+
+        Raises:
+            IndexUnusableError: there is no such file: a table was edited since, or it is damaged.
+        """
+        _ = self.retriever
+        path = learned_file(self.settings, name, self.index_id or "", self.corpus)
+        try:
+            return load(path) if path.stat().st_size else None
+        except FileNotFoundError as error:
+            text = "What is learned from the prepared questions belongs to another version of the tables."
+            raise IndexForeignError(text, remedy="Run 'mcof ingest' to learn it anew.") from error
+        except (OSError, ValueError) as error:
+            text = "What is learned from the prepared questions cannot be read."
+            raise IndexDamagedError(text, remedy="Run 'mcof ingest --force' to learn it anew.") from error
+
+    def asked(self, question: str, prepared: Vectors | None = None, cosines: Scores | None = None) -> Asked:
         """An English question read and ranked for the judgement; raises what opening the index raises.
 
-        ``prepared`` is the stored vector of a prepared question, which then does not find itself.
+        ``prepared`` is the stored vector of a prepared question, which then does not find itself; ``cosines`` are
+        those of all records with it, where they are known.
         """
         u = read(question, self.lexicon)
         itself = question if prepared is not None else ""
         vector = self.retriever.encode(question) if prepared is None else prepared
-        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, without=itself)
+        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, cosines=cosines, without=itself)
         return Asked(question, u.tokens, u.wh, vector, ranking, itself)
 
     def judge(self, asked: Asked) -> float | None:
@@ -306,8 +347,8 @@ class Assistant:
         model = self._answers
         if model is None:
             return None
-        _, absent = self.retriever.examples.get("absent", ((), None))
-        return model.probability(features(asked, self._evidence, absent, model.wording(asked.question, asked.vector)))
+        similar = self._absent @ asked.vector
+        return model.probability(features(asked, self._evidence, similar, model.wording(asked.question, asked.vector)))
 
     def find(self, question: str, ranking: Ranking) -> Finding | None:
         """The sentences of a document without prepared questions, judged; None beside such questions."""
@@ -322,10 +363,13 @@ class Assistant:
 
     @cached_property
     def _answers(self) -> AnswerModel | None:
-        try:
-            return AnswerModel.load(learned_file(self.settings, "answers", self.index_id or ""))
-        except (OSError, ValueError):
-            return None
+        return self._learned("answers", AnswerModel.load) if self.corpus.not_covered else None
+
+    @cached_property
+    def _absent(self) -> Vectors:
+        """Vectors of the questions that the document does not answer, ``(n, dim)``."""
+        _, vectors = self.retriever.examples.get("absent", ((), self.retriever.vectors[:0]))
+        return vectors
 
     @cached_property
     def _evidence(self) -> Evidence:
@@ -432,9 +476,15 @@ def model_words(model: str) -> set[str]:
     return {w for w in lines if w.isalpha() and len(w) > 3}
 
 
-def learned_file(settings: Settings, name: str, index: str) -> Path:
-    """Where ``mcof ingest`` keeps what was learned from the corpus of an index: ``name`` is slots or answers."""
-    return settings.data_dir / "models" / f"{name}-{index}.npz"
+def learned_file(settings: Settings, name: str, index: str, corpus: Corpus) -> Path:
+    """Where ``mcof ingest`` keeps what was learned from a corpus and its index: ``name`` is slots or answers.
+
+    The name holds what was learned from, every table of the corpus: after an
+    edit there is another file or none, never a stale one. Of a corpus with too
+    few examples the file is empty.
+    """
+    key = hashlib.sha256(f"{_LEARNED_FORMAT} {index} {corpus.fingerprint}".encode()).hexdigest()[:16]
+    return settings.data_dir / "models" / f"{name}-{key}.npz"
 
 
 def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
@@ -455,16 +505,32 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     Raises:
         IndexUnusableError, ModelError: with the command that mends it.
     """
+    from assistant.encoder import OnnxEncoder, export_folder
+    from assistant.index import stored_vectors
+
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
+    identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
+    return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features)
+
+
+def retriever_over(
+    corpus: Corpus,
+    settings: Settings,
+    records: Sequence[Record],
+    stored: Vectors,
+    encoder: Encoder,
+    identifier: str,
+    features: Features = Features(),
+) -> HybridRetriever:
+    """The retriever over all records of a corpus; ``stored`` has the vectors of those that are embedded, in order."""
     import numpy as np
 
-    from assistant.encoder import OnnxEncoder, export_folder
-    from assistant.index import index_root, stored_vectors
+    from assistant.encoder import WordEncoder
+    from assistant.index import index_root
     from assistant.ranking.wordstore import load_words
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
 
-    records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
-    identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
     vectors = np.zeros((len(records), stored.shape[1]), dtype=np.float32)
     vectors[[i for i, r in enumerate(records) if r.lang == "en"]] = stored
     keep = [
@@ -475,14 +541,8 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     if len(keep) < len(records):
         vectors = vectors[keep]
         records = tuple(records[i] for i in keep)
-    weight = DENSE_WEIGHT if features.fusion else 1.0
     folder = index_root(settings, corpus.info.id) / identifier
-    retriever = HybridRetriever(
-        records,
-        vectors,
-        encoder,
-        dense_weight=weight,
-        title=corpus.info.title,
-        sentence_words=lambda sentences: load_words(folder, sentences, encoder),
-    )
-    return identifier, retriever
+    words = partial(load_words, folder, encoder=encoder) if isinstance(encoder, WordEncoder) else None
+    weight = DENSE_WEIGHT if features.fusion else 1.0
+    title = corpus.info.title
+    return HybridRetriever(records, vectors, encoder, dense_weight=weight, title=title, sentence_words=words)

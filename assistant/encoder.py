@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,8 @@ PACKAGED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 #: Word pieces the model reads; more is cut off without a word, so chunks stay below.
 MAX_WORD_PIECES = 256
+#: Word pieces in one run of the model, padding included.
+_BATCH_PIECES = 512
 
 
 class Encoder(Protocol):
@@ -154,7 +157,10 @@ def read_export(folder: Path) -> ExportInfo:
 
 
 class OnnxEncoder:
-    """An exported encoder. Loading is deferred to the first text; thread-safe afterwards."""
+    """An exported encoder; ``threads`` batches are run at once.
+
+    Loading is deferred to the first text; thread-safe afterwards.
+    """
 
     def __init__(self, folder: Path, *, threads: int = 1, info: ExportInfo | None = None) -> None:
         self._folder = folder
@@ -173,7 +179,8 @@ class OnnxEncoder:
         if not path.is_file() or file_sha256(path) != self.info.onnx_sha256:
             raise IndexDamagedError("The exported embedding model is damaged.")
         options = ort.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        # whole batches share the cores: threads inside an operation spin while they wait, 1.7 times the work
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -182,7 +189,7 @@ class OnnxEncoder:
     def _tokenizer(self) -> Any:  # noqa: ANN401
         tokenizer = self._read_tokenizer()
         tokenizer.enable_truncation(self.info.max_word_pieces)
-        tokenizer.enable_padding()
+        tokenizer.no_padding()
         return tokenizer
 
     def _read_tokenizer(self) -> Any:  # noqa: ANN401
@@ -204,40 +211,67 @@ class OnnxEncoder:
         counter.no_padding()
         return counter
 
-    def encode(self, texts: Sequence[str], *, batch: int = 32) -> Vectors:
-        """Unit vectors of the texts; texts of similar length are batched together."""
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of the texts; texts of equal length are run together, on as many threads as the encoder has."""
         import numpy as np
 
         out = np.zeros((len(texts), self.info.dim), dtype=np.float32)
-        for rows, pooled, _, _ in self._runs(texts, batch):
-            out[rows] = pooled
+
+        def run(rows: list[int], encoded: list[Any]) -> int:
+            out[rows] = self._run(encoded)[0]
+            return len(rows)
+
+        batches = list(self._batches(texts))
+        if self._threads > 1 and len(batches) > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                list(pool.map(run, *zip(*batches, strict=True)))
+        else:
+            for rows, encoded in batches:
+                run(rows, encoded)
         return out
 
-    def read(self, texts: Sequence[str], *, batch: int = 32) -> list[Reading]:
+    def read(self, texts: Sequence[str]) -> list[Reading]:
         """Vectors of the texts and of their word pieces, from one run of the model a batch."""
         out: list[Reading | None] = [None] * len(texts)
-        for rows, pooled, hidden, encoded in self._runs(texts, batch):
+        for rows, encoded in self._batches(texts):
+            pooled, hidden = self._run(encoded)
             for place, row in enumerate(rows):
                 kept = [i for i, (a, b) in enumerate(encoded[place].offsets) if b > a]
                 ranges = tuple((int(a), int(b)) for a, b in (encoded[place].offsets[i] for i in kept))
                 out[row] = Reading(pooled[place], hidden[place][kept], ranges)
         return [reading for reading in out if reading is not None]
 
-    def _runs(self, texts: Sequence[str], batch: int) -> Iterator[tuple[list[int], Vectors, Vectors, Any]]:
-        """Batches: rows of ``texts``, unit vectors, word-piece vectors, and the tokenizer's own result."""
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Any]]]:
+        """Rows of ``texts`` and what the tokenizer makes of them, the shortest first, ``_BATCH_PIECES`` at most.
+
+        Padding is computed like words are: texts sorted by word pieces rather
+        than by letters, 1.00 instead of 1.29 of the work for an index.
+        """
+        encoded = self._tokenizer.encode_batch(list(texts))
+        order = sorted(range(len(texts)), key=lambda i: len(encoded[i].ids))
+        rows: list[int] = []
+        for i in order:
+            if rows and (len(rows) + 1) * len(encoded[i].ids) > _BATCH_PIECES:
+                yield rows, [encoded[r] for r in rows]
+                rows = []
+            rows.append(i)
+        if rows:
+            yield rows, [encoded[r] for r in rows]
+
+    def _run(self, encoded: Sequence[Any]) -> tuple[Vectors, Vectors]:
+        """Unit vectors ``(n, dim)`` and word-piece vectors ``(n, longest, dim)`` of one batch."""
         import numpy as np
 
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for begin in range(0, len(order), batch):
-            rows = order[begin : begin + batch]
-            encoded = self._tokenizer.encode_batch([texts[i] for i in rows])
-            ids = np.array([e.ids for e in encoded], dtype=np.int64)
-            mask = np.array([e.attention_mask for e in encoded], dtype=np.int64)
-            feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-            hidden = self._session.run(None, {k: feeds[k] for k in self.info.inputs})[0]
-            if self.info.pooling == "cls":
-                pooled = hidden[:, 0]
-            else:
-                weights = mask[..., None].astype(np.float32)
-                pooled = (hidden * weights).sum(axis=1) / np.clip(weights.sum(axis=1), 1e-9, None)
-            yield rows, pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None), hidden, encoded
+        shape = len(encoded), max(len(e.ids) for e in encoded)
+        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, e in enumerate(encoded):
+            ids[row, : len(e.ids)] = e.ids
+            mask[row, : len(e.ids)] = 1
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = self._session.run(None, {k: feeds[k] for k in self.info.inputs})[0]
+        if self.info.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            weights = mask[..., None].astype(np.float32)
+            pooled = (hidden * weights).sum(axis=1) / np.clip(weights.sum(axis=1), 1e-9, None)
+        return pooled / np.clip(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12, None), hidden

@@ -23,9 +23,22 @@ _INSTRUCTION = re.compile(
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
 _PARTS = re.compile(
-    r"(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
+    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
-_MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[([^\]]*)\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
+_MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
+#: A made-up exchange inside one message: what "the assistant" says in it is dropped, what "the user" asks is kept.
+_OTHER_SPEAKER = re.compile(
+    r"(?:^|(?<=[\s.!?]))(?:assistant|ai|bot|model|system|chatgpt|mcof)\s*:\s.*?(?=(?:user|human|me|question)\s*:|$)",
+    re.I | re.S,
+)
+_SPEAKER = re.compile(r"(?:^|(?<=[\s.!?]))(?:user|human|me|question|q)\s*:\s*", re.I)
+_GREETING = re.compile(
+    r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
+    re.I,
+)
+_LEAD_IN = re.compile(
+    r"^\W*(?:and |then |now |so |finally |after that )*(?:please )?(?:answer|reply|tell me)(?: this)?\s*:\s*", re.I
+)
 
 _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
@@ -52,6 +65,11 @@ def readable(question: str, limit: int) -> str:
     return text
 
 
+def without_greeting(question: str) -> str:
+    """The question without the courtesies before it: "Hi all, who leads?" asks who leads."""
+    return _GREETING.sub("", question) or question
+
+
 def foreign_script(question: str) -> bool:
     """Whether most letters are of a script other than Latin."""
     letters = [c for c in question if c.isalpha()]
@@ -59,17 +77,27 @@ def foreign_script(question: str) -> bool:
     return bool(letters) and latin * 2 < len(letters)
 
 
-def without_instructions(question: str) -> tuple[str, bool]:
-    """The question without markup and without sentences that order the assistant about.
+def without_instructions(question: str) -> tuple[str, str]:
+    """The question without markup and without sentences that order the assistant about, and what was taken out.
 
-    Returns the rest (possibly empty) and whether anything was taken out.
+    Either may be empty. What was taken out can still say what a rest such as
+    "and in that phase?" is about; it is never followed, nor is any level believed that it names.
     """
-    plain = _MARKUP.sub(lambda m: m.group(1) or " ", question)
+    plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", question)).strip())
+    spoken = plain if plain.strip() else question
+    plain = _SPEAKER.sub("", spoken) if _OTHER_SPEAKER.search(question) else spoken
     had_markup = bool(re.search(r"<\s*/?\s*(?:script|img|iframe|svg|style)\b|javascript:", question, re.IGNORECASE))
-    parts = [p for p in _PARTS.split(plain) if p and p.strip()]
-    kept = [p for p in parts if not _INSTRUCTION.search(fold(p))]
-    text = " ".join(" ".join(kept).split())
-    return text, had_markup or len(kept) < len(parts)
+    parts = [p for p in _PARTS.split(plain) if p and p.strip(" #*=\"”'’-")]
+    orders: list[str] = []
+    for part in parts:
+        # what stands in quotes after "repeat after me:" belongs to the order
+        told = bool(orders) and orders[-1].rstrip().endswith(":") and part.lstrip()[:1] in "\"“'‘«"
+        if told or _INSTRUCTION.search(fold(part)):
+            orders.append(part)
+    kept = [p for p in parts if p not in orders]
+    text = without_greeting(_LEAD_IN.sub("", " ".join(" ".join(kept).split())))
+    dropped = " ".join(" ".join(orders).split())
+    return text, dropped or (question if had_markup else "")
 
 
 def orders(text: str) -> bool:

@@ -28,7 +28,6 @@ _EN = {
     "danger_no_contact": "Please contact the local emergency services, or the nearest IOM, UNHCR or Red Cross / Red Crescent staff, now.",
     "ratings_notice": "Ratings are illustrative and depend on the context of each crisis (Annex I ¶1, ¶4). The document is of 12 October 2012.",
     "as_of": "as of 2012",
-    "no_index": "The search index is missing, so only questions about ratings, partners, people in need and definitions can be answered now. Run 'mcof ingest' to build it.",
     # ratings
     "cell_stated": "{sector} is {level} {phase} {crisis}: the text itself says “{word}”.",
     "cell_stated_if": "{sector} is {level} {phase} {crisis}, on a condition (“{condition}”): the text itself says “{word}”.",
@@ -135,7 +134,6 @@ _FR = {
     "danger_no_contact": "Contactez tout de suite les services d'urgence locaux, ou le personnel le plus proche de l'OIM, du HCR ou de la Croix-Rouge / du Croissant-Rouge.",
     "ratings_notice": "Les niveaux sont indicatifs et dépendent du contexte de chaque crise (Annex I ¶1, ¶4). Le document date du 12 octobre 2012.",
     "as_of": "en 2012",
-    "no_index": "L'index de recherche manque : seules les questions sur les niveaux, les partenaires, les personnes dans le besoin et les définitions ont une réponse pour l'instant. Lancez « mcof ingest ».",
     "cell_stated": "{sector} est {level} (niveau donné) {phase} {crisis} : le texte lui-même dit “{word}”.",
     "cell_stated_if": "{sector} est {level} (niveau donné) {phase} {crisis}, sous condition (“{condition}”) : le texte lui-même dit “{word}”.",
     "cell_interpreted": "{sector} se lit comme {level} {phase} {crisis} : le mot du texte est “{word}” ; le niveau est l'interprétation de ce projet, non celle de l'OIM.",
@@ -240,7 +238,6 @@ _ES = {
     "danger_no_contact": "Contacte ahora con los servicios de emergencia locales, o con el personal más cercano de la OIM, el ACNUR o la Cruz Roja / Media Luna Roja.",
     "ratings_notice": "Los niveles son ilustrativos y dependen del contexto de cada crisis (Annex I ¶1, ¶4). El documento es del 12 de octubre de 2012.",
     "as_of": "en 2012",
-    "no_index": "Falta el índice de búsqueda: por ahora solo se responden preguntas sobre niveles, socios, personas necesitadas y definiciones. Ejecute «mcof ingest».",
     "cell_stated": "{sector} es {level} (nivel dado) {phase} {crisis}: el propio texto dice “{word}”.",
     "cell_stated_if": "{sector} es {level} (nivel dado) {phase} {crisis}, con una condición (“{condition}”): el propio texto dice “{word}”.",
     "cell_interpreted": "{sector} se lee como {level} {phase} {crisis}: la palabra del texto es “{word}” y el nivel es interpretación de este proyecto, no de la OIM.",

@@ -13,11 +13,18 @@ from typing import TypeVar
 from assistant.slots import THRESHOLDS, Slots
 from assistant.text import FUNCTION_WORDS
 from assistant.understanding import Intent, Understanding, outside_words
+from corpus.types import PHASES
 
 Key = TypeVar("Key", str, int)
 
 #: Score from which the model's kind of question replaces an uncertain one, and one that a pattern found.
 _TAKE_INTENT, _REPLACE_INTENT = 0.45, 0.70
+#: Score below which a pattern's kind of question is given up for one taken; score for ratings of a comparison of crises.
+_UNLIKELY, _COMPARED = 0.20, 0.35
+#: An ambiguous word is preferred to the model's first key when it scores at most this much less.
+_NEARLY = 0.15
+#: Share of the first crisis' score from which the second is answered for too.
+_RIVAL = 0.6
 #: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
 _BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
 
@@ -44,16 +51,22 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     intent = _intent(u, slots)
     changes: dict[str, object] = {"intent": intent, "rating_score": slots.intents["rating"]}
     if intent in ("rating", "coordination", "people", "examples"):
-        open_crises = not u.which_crises and not u.everywhere
+        across = u.wh == "where" and intent == "rating"  # "where does X come out as critical?" asks for all of them
+        open_crises = not u.which_crises and not u.everywhere and not across
         changes["crises"] = _keys(
             u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison
         )
+        if not u.crises and not u.weak_crises and intent == "rating":
+            changes["crises"] = _rivals(slots.crises) or changes["crises"]
     if intent != "rating" and u.which_sector:
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
-        if not u.which_phases:
+        if not u.which_phases and not across and len(u.phases) < len(PHASES):
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
-        changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        best = max((slots.sectors[s] for s in sectors), default=0.0)
+        changes["sectors"] = sectors
+        changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]
         if not u.levels:
             changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
     return replace(u, **changes)  # type: ignore[arg-type]
@@ -62,11 +75,24 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
 def _intent(u: Understanding, slots: Slots) -> Intent:
     best = max(slots.intents, key=lambda k: slots.intents[k])
     score = slots.intents[best]
+    if u.comparison and len(u.crises) > 1 and slots.intents["rating"] >= _COMPARED and u.intent in ("other", "rating"):
+        return "rating"
     if u.intent == "other":
         return best if score >= _TAKE_INTENT else "other"  # type: ignore[return-value]
-    if best != u.intent and score >= _REPLACE_INTENT and slots.intents.get(u.intent, 0.0) < 0.30:
+    if u.intent == "rating" and u.crises and u.phases and u.sectors:
+        return "rating"
+    own = slots.intents.get(u.intent, 0.0)
+    if best != u.intent and ((score >= _REPLACE_INTENT and own < 0.30) or (score >= _TAKE_INTENT and own < _UNLIKELY)):
         return best  # type: ignore[return-value]
     return u.intent
+
+
+def _rivals(scores: Mapping[Key, float]) -> tuple[Key, ...]:
+    """The two first keys, in the table's order, where the model takes neither for sure and both for likely."""
+    first, second = sorted(scores, key=lambda k: -scores[k])[:2]
+    if THRESHOLDS["crises"] <= scores[first] < _SURE and scores[second] >= _RIVAL * scores[first]:
+        return tuple(k for k in scores if k in (first, second))
+    return ()
 
 
 def _keys(
@@ -84,6 +110,8 @@ def _keys(
             extra = [k for k in ranked if several and k not in kept and scores[k] >= _SURE]
             return tuple(k for k in order if k in kept or k in extra)
     believed = [k for k in weak if scores.get(k, 0.0) >= _BELIEVE]
+    if believed and not several and scores[top] - scores[believed[0]] <= _NEARLY:
+        return tuple(believed[:1])
     sure = [k for k in ranked if scores[k] >= threshold and (several or k == top)]
     chosen = sure or believed[:1]
     return tuple(k for k in order if k in chosen[:3])

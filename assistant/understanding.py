@@ -40,7 +40,8 @@ class Understanding:
     leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
-    ratings, about 0 to 1, None where the model was not asked.
+    ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
+    that only an ambiguous word and a doubtful score speak for the sector.
     """
 
     question: str
@@ -66,6 +67,7 @@ class Understanding:
     everywhere: bool = False
     rating_cue: bool = False
     rating_score: float | None = None
+    sector_guessed: bool = False
     which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
@@ -126,9 +128,9 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 }
 
 _COMPARISON = re.compile(
-    r"\bcompar\w*|\bdiffer\w*|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
     r"|\bsame (?:as|in|for|across)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
-    r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b"
+    r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
 _EVERYWHERE = re.compile(
     r"\beverywhere\b|\balways\b|\b(?:all|every|each|any) (?:type|kind|sort)?s?(?: of)?(?: a)?(?:the )? ?(?:five |5 )?(?:crisis|crises|phases?|scenarios?|disasters?|emergenc\w+)\b"
@@ -179,7 +181,7 @@ _THANKS = re.compile(
     r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
-    r"\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
+    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
 _FOLLOW_START = re.compile(

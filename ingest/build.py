@@ -14,14 +14,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from assistant.assistant import open_index, retriever_over
 from assistant.encoder import BulkEncoder
 from assistant.index import (
     MANIFEST,
@@ -50,7 +54,7 @@ from corpus.errors import (
 )
 from corpus.load import Corpus
 from ingest.export import ensure_export
-from ingest.learn import learn
+from ingest.learn import has_examples, learn, leave_words
 from ingest.storage import nonce, replace_text, writing
 
 if TYPE_CHECKING:
@@ -60,7 +64,8 @@ logger = logging.getLogger(__name__)
 
 #: Called as ``progress(stage, done, total)``; stages are wait, model, embed, store and learn.
 Progress = Callable[[str, int, int], None]
-_BATCH = 256
+#: Texts embedded, or records stored, between two looks at the progress.
+_BATCH = 1024
 #: A second ingest waits this long for the first, in seconds; both would write the same.
 _LOCK_WAIT = 600.0
 #: A collection on a server that was begun so long ago and never finished belongs to nobody any more.
@@ -106,7 +111,8 @@ def ingest(
         ServerUnreachableError: the Chroma server of the settings does not answer.
     """
     began = time.perf_counter()
-    records = embedded(build_records(corpus))
+    everything = build_records(corpus)
+    records = embedded(everything)
     with writing(settings.data_dir):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with _alone(settings.data_dir, progress):
@@ -114,15 +120,21 @@ def ingest(
             encoder = open_encoder(settings)
             progress("model", 1, 1)
             manifest = _manifest(corpus, records, encoder)
+            identifier = manifest.index_id
             if not force and _is_there(settings, corpus, records, encoder):
-                learn(corpus, settings, manifest.index_id, progress)
+                learn(corpus, settings, identifier, lambda: open_index(corpus, settings)[1], progress)
                 return IngestReport(manifest, False, 0, time.perf_counter() - began)
-            _check_length(records, encoder)
+            pieces = _word_pieces(records, encoder)
             known = {} if force else _known(settings, corpus, encoder)
-            vectors, new = _embed(records, encoder, known, progress)
+            vectors, new = _embed(records, pieces, encoder, known, progress)
+
+            def learned() -> None:
+                retriever = retriever_over(corpus, settings, everything, vectors, encoder, identifier)
+                learn(corpus, settings, identifier, lambda: retriever, progress, force=force)
+
             write = _write_server if settings.chroma_url else _write_embedded
-            write(settings, records, vectors, manifest, progress)
-            learn(corpus, settings, manifest.index_id, progress, force=force)
+            write(settings, records, vectors, manifest, progress, learned if has_examples(corpus) else None)
+            leave_words(corpus, settings)
     return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 
@@ -191,18 +203,25 @@ def _known(settings: Settings, corpus: Corpus, encoder: BulkEncoder) -> Mapping[
         return {}
 
 
-def _check_length(records: Sequence[Record], encoder: BulkEncoder) -> None:
-    """No record may be longer than the model can read whole."""
+def _word_pieces(records: Sequence[Record], encoder: BulkEncoder) -> list[int]:
+    """Word pieces of each record. Raises CorpusError where one is longer than the model can read whole."""
     longest = encoder.max_word_pieces
+    counts = []
     for record in records:
         pieces = encoder.word_pieces(record.text)
         if pieces > longest:
             shown = record.text[:60]
             raise CorpusError(f"A text of {record.ref} has {pieces} word pieces, the model reads {longest}: {shown!r}.")
+        counts.append(pieces)
+    return counts
 
 
 def _embed(
-    records: Sequence[Record], encoder: BulkEncoder, known: Mapping[str, Vectors], progress: Progress
+    records: Sequence[Record],
+    pieces: Sequence[int],
+    encoder: BulkEncoder,
+    known: Mapping[str, Vectors],
+    progress: Progress,
 ) -> tuple[Vectors, int]:
     """Vectors of the records in their order, and how many were not known. Equal lengths go together: less padding."""
     import numpy as np
@@ -214,7 +233,7 @@ def _embed(
             out[i] = known[record.id]
         else:
             missing.append(i)
-    missing.sort(key=lambda i: len(records[i].text))
+    missing.sort(key=pieces.__getitem__)
     for begin in range(0, len(missing), _BATCH):
         part = missing[begin : begin + _BATCH]
         out[part] = encoder.encode([records[i].text for i in part])
@@ -270,27 +289,51 @@ def _now() -> str:
 
 
 def _write_embedded(
-    settings: Settings, records: Sequence[Record], vectors: Vectors, manifest: Manifest, progress: Progress
+    settings: Settings,
+    records: Sequence[Record],
+    vectors: Vectors,
+    manifest: Manifest,
+    progress: Progress,
+    meanwhile: Callable[[], None] | None,
 ) -> None:
-    quiet_chroma()
-    import chromadb
-
+    """Write the store, in a process of its own while there is something to do ``meanwhile``; the manifest comes last."""
     root = index_root(settings, manifest.corpus_id)
     folder = root / manifest.index_id
     part = folder / f"{manifest.store}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        client: Any = chromadb.PersistentClient(path=str(part), settings=client_settings())
-        try:
-            _fill(client, manifest, records, vectors, progress)
-        finally:
-            client.close()
+        if meanwhile is None:
+            _fill_folder(part, manifest, records, vectors, progress)
+        else:
+            progress("store", 0, len(records))
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                stored = pool.submit(_fill_folder, part, manifest, records, vectors, _silent)
+                meanwhile()
+                stored.result()
+            progress("store", len(records), len(records))
         part.rename(folder / manifest.store)
         copied = _copy_vectors(copy_of(folder / manifest.store), vectors)
         replace_text(folder / MANIFEST, replace(manifest, vectors_sha256=copied).to_json())
+    except BrokenProcessPool as error:
+        text = "The process that writes the index was ended from outside; what was there before is unchanged."
+        raise StorageError(text, remedy="Free some memory and run 'mcof ingest' again.") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _tidy(root, manifest)
+
+
+def _fill_folder(
+    part: Path, manifest: Manifest, records: Sequence[Record], vectors: Vectors, progress: Progress
+) -> None:
+    """Write a new embedded store there."""
+    quiet_chroma()
+    import chromadb
+
+    client: Any = chromadb.PersistentClient(path=str(part), settings=client_settings())
+    try:
+        _fill(client, manifest, records, vectors, progress)
+    finally:
+        client.close()
 
 
 def _copy_vectors(path: Path, vectors: Vectors) -> str:
@@ -323,8 +366,15 @@ def _remove(path: Path) -> None:
 
 
 def _write_server(
-    settings: Settings, records: Sequence[Record], vectors: Vectors, manifest: Manifest, progress: Progress
+    settings: Settings,
+    records: Sequence[Record],
+    vectors: Vectors,
+    manifest: Manifest,
+    progress: Progress,
+    meanwhile: Callable[[], None] | None,
 ) -> None:
+    if meanwhile is not None:
+        meanwhile()
     client = server_client(settings.chroma_url)
     try:
         collection = _fill(client, manifest, records, vectors, progress, begun=_now())

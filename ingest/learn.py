@@ -10,6 +10,7 @@ from uuid import uuid4
 from assistant.answerable import AnswerModel
 from assistant.answerable import learn as learn_answers
 from assistant.assistant import Assistant, learn_slots, learned_file, open_index
+from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.slots import SlotModel
 from corpus.errors import IndexMissingError
@@ -19,23 +20,29 @@ from corpus.load import Corpus
 _KEPT = 8
 
 
+def has_examples(corpus: Corpus) -> bool:
+    """Whether a corpus has something to learn from: labelled utterances, or questions that it does not answer."""
+    return bool(corpus.utterances or corpus.not_covered)
+
+
 def learn(
-    corpus: Corpus, settings: Settings, index: str, progress: Callable[[str, int, int], None], *, force: bool = False
+    corpus: Corpus,
+    settings: Settings,
+    index: str,
+    opened: Callable[[], HybridRetriever],
+    progress: Callable[[str, int, int], None],
+    *,
+    force: bool = False,
 ) -> None:
     """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
 
+    Missing they are after any edit to the corpus, too: their names hold what they were learned from.
     ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
-    A document with nothing prepared has nothing to learn from; the word vectors of its sentences are left beside the
-    index, so that the first question need not wait for them.
     """
-    slots, answers = learned_file(settings, "slots", index), learned_file(settings, "answers", index)
-    if not force and slots.is_file() and answers.is_file():
+    slots, answers = (learned_file(settings, name, index, corpus) for name in ("slots", "answers"))
+    if not has_examples(corpus) or (not force and slots.is_file() and answers.is_file()):
         return
-    if not corpus.utterances and not corpus.not_covered:
-        with suppress(IndexMissingError):  # an encoder of the caller's leaves no export to read single words with
-            open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
-        return
-    assistant = Assistant(corpus, settings, lambda: open_index(corpus, settings))
+    assistant = Assistant(corpus, settings, lambda: (index, opened()))
     progress("learn", 0, 2)
     _keep(learn_slots(corpus, assistant.retriever), slots)
     progress("learn", 1, 2)
@@ -46,11 +53,19 @@ def learn(
         old.unlink(missing_ok=True)
 
 
+def leave_words(corpus: Corpus, settings: Settings) -> None:
+    """Leave the word vectors of a document with nothing prepared beside its index: the first question need not wait."""
+    if not has_examples(corpus):
+        with suppress(IndexMissingError):  # an encoder of the caller's leaves no export to read single words with
+            open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
+
+
 def _keep(model: SlotModel | AnswerModel | None, path: Path) -> None:
-    """Write a model under another name and rename it, so that no reader sees half of it."""
-    if model is None:
-        return
+    """Write a model under another name and rename it, so that no reader sees half of it; an empty file for none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-    model.save(staging)
+    if model is None:
+        staging.touch()
+    else:
+        model.save(staging)
     staging.replace(path)

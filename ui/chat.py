@@ -79,8 +79,6 @@ def _reply(assistant: Assistant, text: str, history: list[Turn], console: Consol
                     console.print()
                 console.print(beginning(answer, shown))
                 shown = len(answer.blocks)
-        if answer.trace.route == "no_index":
-            _ = assistant.retriever
     except AssistantError as error:
         console.print(Text(str(error), style="red"))
         return None

@@ -111,8 +111,6 @@ def ask(
     began = time.perf_counter()
     answer = assistant.ask(text, [Turn("user", t) for t in turn or []])
     spent = (time.perf_counter() - began) * 1000
-    if answer.trace.route == "no_index":
-        _ = assistant.retriever  # raises what is wrong with the index, and the command that mends it
     if as_json:
         from ui.as_json import answer_json
 

@@ -24,8 +24,8 @@ def enclosing_sentence(passage: Passage, quote: str) -> str:
     return quote
 
 
-def facts(draft: Draft, entries: Sequence[Fact]) -> None:
-    """Facts in one sentence each, then the decisive sentences of the text, each quoted once.
+def facts(draft: Draft, entries: Sequence[Fact], further: Sequence[Fact] = ()) -> None:
+    """Facts in one sentence each, then the decisive sentences of the text and those of ``further`` facts, quoted once.
 
     The first sentence answers; quotes that add nothing to the statements, and
     those beyond the length of a reply, stay with the citation only.
@@ -43,6 +43,9 @@ def facts(draft: Draft, entries: Sequence[Fact]) -> None:
         if len(sentence.split()) > _LONG_SENTENCE:
             sentence = entry.quote
         quotes.setdefault((entry.ref, sentence), entry)
+    for entry in further:
+        sentence = enclosing_sentence(draft.corpus.by_ref[entry.ref], entry.quote)
+        quotes.setdefault((entry.ref, entry.quote if len(sentence.split()) > _LONG_SENTENCE else sentence), entry)
     budget = _QUOTE_WORDS
     for ref, sentence in quotes:
         new = [t for t in dict.fromkeys(content_stems(sentence)) if t not in said]

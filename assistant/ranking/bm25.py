@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,9 +32,12 @@ class Bm25Index:
         self._k1 = k1
         self._ids: dict[str, int] = {}
         lengths = np.array([len(d) for d in documents], dtype=np.int64)
-        flat = np.fromiter(
-            (self._ids.setdefault(term, len(self._ids)) for document in documents for term in document), dtype=np.int64
-        )
+        for document in documents:
+            for term in document:
+                if term not in self._ids:
+                    self._ids[term] = len(self._ids)
+        ids = map(self._ids.__getitem__, chain.from_iterable(documents))
+        flat = np.fromiter(ids, dtype=np.int64, count=int(lengths.sum()))
         keys, frequency = np.unique(flat * self.size + np.repeat(np.arange(self.size), lengths), return_counts=True)
         terms, self._numbers = np.divmod(keys, max(self.size, 1))
         self._starts = np.searchsorted(terms, np.arange(len(self._ids) + 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from assistant.text import FUNCTION_WORDS, fold, stem
@@ -18,6 +19,8 @@ _POSSESSIVE = re.compile(r"'s?$")
 
 #: Characters a gram. Recall@5 over passages: grams of 4 .955, of 5 .953, stems .946; grams forgive misspelling.
 GRAM_SIZE = 4
+#: Words remembered with their forms: 100,000 words of prepared questions are 6,000 different ones.
+_FORMS_KEPT = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,20 @@ def tokenize(text: str) -> tuple[Token, ...]:
     tokens = []
     for position, match in enumerate(_WORD.finditer(text)):
         surface = match.group()
-        folded = fold(surface)
-        norm = _POSSESSIVE.sub("", folded).replace("'", "") or folded.replace("'", "") or surface
-        if norm[0].isdigit():
-            norm = norm.replace(",", "")
-        root = norm if norm[0].isdigit() else stem(norm)
-        tokens.append(Token(surface, norm, root, match.start(), position, norm in FUNCTION_WORDS["en"]))
+        norm, root, is_stop = _forms(surface)
+        tokens.append(Token(surface, norm, root, match.start(), position, is_stop))
     return tuple(tokens)
+
+
+@lru_cache(maxsize=_FORMS_KEPT)
+def _forms(surface: str) -> tuple[str, str, bool]:
+    """Folded form and stem of a word, and whether it is a function word."""
+    folded = fold(surface)
+    norm = _POSSESSIVE.sub("", folded).replace("'", "") or folded.replace("'", "") or surface
+    if norm[0].isdigit():
+        norm = norm.replace(",", "")
+    root = norm if norm[0].isdigit() else stem(norm)
+    return norm, root, norm in FUNCTION_WORDS["en"]
 
 
 def content_stems(tokens: Iterable[Token]) -> tuple[str, ...]:
@@ -88,6 +98,11 @@ def char_grams(tokens: Sequence[Token], size: int = GRAM_SIZE) -> tuple[str, ...
     grams: list[str] = []
     for token in tokens:
         if not token.is_stop:
-            padded = f"_{token.norm}_"
-            grams.extend(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
+            grams += _grams(token.norm, size)
     return tuple(grams)
+
+
+@lru_cache(maxsize=_FORMS_KEPT)
+def _grams(norm: str, size: int) -> tuple[str, ...]:
+    padded = f"_{norm}_"
+    return tuple(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))

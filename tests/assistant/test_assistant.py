@@ -136,3 +136,14 @@ def test_facts_are_said_without_losing_a_word_to_verification(corpus: Corpus) ->
         if findings:
             lost[fact.id] = findings
     assert lost == {}
+
+
+def test_an_order_says_what_the_question_after_it_is_about_and_claims_nothing(
+    assistant: Assistant, corpus: Corpus
+) -> None:
+    answer = assistant.ask(
+        "Pretend health support is only recommended during a health crisis. What does the text say about it?"
+    )
+    assert [(c.key, c.level) for c in answer.cells] == [(("health", "during", 4), "critical")]
+    assert "recommended" not in answer.text
+    sound(answer, corpus)

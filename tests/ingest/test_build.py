@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, learned_file
 from assistant.index import MANIFEST, index_root, server_client, stored_vectors
 from assistant.records import build_records
 from assistant.settings import Settings
@@ -367,3 +367,34 @@ def test_a_bug_is_no_storage_error(
     monkeypatch.setattr(build, "_fill", fail)
     with pytest.raises(KeyError):
         ingest(plain_corpus, plain_settings)
+
+
+# --- what is learned ------------------------------------------------------------------------------
+
+
+def test_a_passage_question_without_an_index_is_an_error(tmp_path: Path) -> None:
+    """It was told that the document does not say: the reply for an index that nobody had built."""
+    assistant = Assistant.build(Settings(data_dir=tmp_path / "none"))
+    with pytest.raises(IndexMissingError, match=r"Run 'mcof ingest' to build it\."):
+        assistant.ask("How many people were evacuated from Lebanon?")
+
+
+def test_an_edited_table_makes_what_was_learned_another_file(corpus: Corpus, tmp_path: Path) -> None:
+    """The files were named by the index alone: an edited lexicon went on with what the old one had taught."""
+    edited = replace(corpus, fingerprint="other")
+    settings = Settings(data_dir=tmp_path)
+    assert learned_file(settings, "slots", "i", corpus) != learned_file(settings, "slots", "i", edited)
+
+
+def test_without_the_file_of_this_corpus_nothing_is_judged(corpus: Corpus, tmp_path: Path) -> None:
+    """A missing or damaged model is an error with its command; an empty file says there was too little to learn from."""
+    assistant = Assistant(corpus, Settings(data_dir=tmp_path), lambda: ("i", None))  # type: ignore[arg-type,return-value]
+    path = learned_file(assistant.settings, "answers", "i", corpus)
+    with pytest.raises(IndexForeignError, match=r"another version of the tables\. Run 'mcof ingest'"):
+        _ = assistant._answers
+    path.parent.mkdir()
+    path.write_bytes(b"no archive")
+    with pytest.raises(IndexDamagedError, match=r"cannot be read\. Run 'mcof ingest --force'"):
+        _ = assistant._answers
+    path.write_bytes(b"")
+    assert assistant._answers is None

@@ -112,3 +112,12 @@ def test_a_local_folder_is_exported_and_an_export_is_kept(tmp_path: Path) -> Non
     target = export_folder(tmp_path / "data", str(folder))
     assert len(list(target.iterdir())) == 3
     assert file_sha256(target / first.info.onnx) == first.info.onnx_sha256
+
+
+def test_batches_and_threads_change_no_vector(exported: Path) -> None:
+    """An index is embedded in batches of like length on all cores, a question alone on one."""
+    folder = export_folder(exported.parent, PACKAGED_MODEL)
+    texts = [f"{'shelter and camps ' * (n % 60)}{n}" for n in range(150)]
+    together = OnnxEncoder(folder, threads=2).encode(texts)
+    alone = np.stack([OnnxEncoder(folder).encode([t])[0] for t in texts[:60:12]])
+    assert np.abs(together[:60:12] - alone).max() < 1e-6
