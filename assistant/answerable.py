@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
-MAX_POSITIVES, MAX_NEGATIVES = 2000, 1500
+MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
 #: Questions whose cosines with all records are kept at once.
 _AT_ONCE = 250
 #: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.

@@ -15,6 +15,7 @@ from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.phrases import NOT_IN_DOCUMENT
+from assistant.premises import Premises
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
 from assistant.understanding import Understanding, outside_words
 from assistant.verify import figures, names
@@ -33,6 +34,8 @@ OFF_TOPIC = 0.24
 #: Probability from which a question counts as answered by the document.
 #: On the dev set .08 refuses 4% of what the document answers, 79% of near misses.
 ANSWERED = 0.08
+#: The same for a follow-up, whose words are those of two messages and so never a prepared question's.
+ANSWERED_FOLLOW_UP = 0.04
 #: A question whose nearest text is no nearer than this (cosine) counts as answered only with the probability beside it:
 #: with both, 95% of off-topic questions are refused, and no more answerable ones.
 FAR, ANSWERED_FAR = 0.45, 0.50
@@ -107,6 +110,17 @@ class Router:
             )
             return
         if u.intent in ("reference", "reason", "more") and u.follow_up and self._about_last(draft, u, previous):
+            return
+        wrong = self._premises.wrong_count(u.question) if u.language == "en" else None
+        if wrong is not None:
+            asked, count = wrong
+            passage = self.corpus.by_ref[count.ref]
+            sentence = by_passage.enclosing_sentence(passage, count.quote)
+            draft.route = "premise"
+            draft.blocks.append(
+                Paragraph(draft.say("no_other", asked=asked), (draft.cite(passage.ref, sentence),), template=True)
+            )
+            draft.quote(passage.ref, sentence)
             return
         if self._by_table(draft, u) or self._by_matrix(draft, u):
             self._beside(draft, u)
@@ -333,6 +347,10 @@ class Router:
         return any(t in self._proper_names for i, t in enumerate(words(u.question)) if i not in covered)
 
     @cached_property
+    def _premises(self) -> Premises:
+        return Premises(self.corpus)
+
+    @cached_property
     def _proper_names(self) -> frozenset[str]:
         common = {w.strip(".,;:()") for p in self.corpus.passages for w in p.text.split() if w.islower()}
         out = {fold(part) for p in self.corpus.passages for n in names(p.text) for part in re.split(r"[\s/'’-]", n)}
@@ -477,7 +495,8 @@ class Router:
         if probability is None:
             return True
         nearest = max(h.dense for h in ranking.records)
-        return probability >= (ANSWERED if nearest >= FAR else ANSWERED_FAR)
+        least = ANSWERED_FOLLOW_UP if u.follow_up else ANSWERED
+        return probability >= (least if nearest >= FAR else ANSWERED_FAR)
 
     # --- noes
 
