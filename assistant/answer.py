@@ -130,7 +130,10 @@ class RankedPassage:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer was made, for "how this answer was made" and the evaluation report."""
+    """How an answer was made, for "how this answer was made" and the evaluation report.
+
+    ``model`` tells what a language model had to do with it; empty where none is configured.
+    """
 
     understood: Mapping[str, object] = field(default_factory=dict)
     route: str = ""
@@ -138,6 +141,7 @@ class Trace:
     ranked: tuple[RankedPassage, ...] = ()
     checks: tuple[str, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
+    model: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,8 @@ class Answer:
 
     ``nearest`` are passages offered as such beside an abstention: they are not
     claimed to answer the question. ``choices`` are the ready-made questions of
-    a ``needs_clarification``.
+    a ``needs_clarification``. ``complete`` is False only for the beginnings of
+    an answer that a stream gives.
     """
 
     question: str
@@ -161,6 +166,7 @@ class Answer:
     notice: str = ""
     nearest: tuple[Citation, ...] = ()
     trace: Trace = field(default_factory=Trace)
+    complete: bool = True
 
     @property
     def text(self) -> str:

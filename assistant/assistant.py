@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,17 +22,20 @@ from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
 from assistant.settings import Settings
-from assistant.slots import SlotModel, examples_of
+from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
 from assistant.text import detect_language, fold, words
 from assistant.understanding import Understanding, in_danger, read, understand
 from assistant.verify import verify
-from corpus.errors import IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
+from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 
 if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
     from assistant.encoder import Encoder, Vectors
+    from assistant.llm.client import ChatClient
+    from assistant.llm.understand import Helper
+    from assistant.llm.writer import Writer
     from assistant.retrieval import HybridRetriever, Ranking, Scores
 
 logger = logging.getLogger(__name__)
@@ -75,6 +78,7 @@ class Assistant:
         open_retriever: Callable[[], tuple[str, HybridRetriever]],
         *,
         features: Features = Features(),
+        chat: ChatClient | None = None,
     ) -> None:
         self.corpus = corpus
         self.settings = settings
@@ -84,6 +88,7 @@ class Assistant:
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words())
+        self.chat = chat
         self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
     @classmethod
@@ -96,7 +101,8 @@ class Assistant:
         corpus = load_corpus(settings.corpus, diagram=settings.diagram_levels)
         if not features.matrix:
             corpus = replace(corpus, evidence=(), diagram=())
-        return cls(corpus, settings, lambda: open_index(corpus, settings, features), features=features)
+        opener = partial(open_index, corpus, settings, features)
+        return cls(corpus, settings, opener, features=features, chat=chat_client(settings))
 
     def _known_words(self) -> set[str]:
         """Correctly spelled words: the document's, and the whole words the embedding model knows."""
@@ -130,7 +136,7 @@ class Assistant:
         asked = self.asked(_WARMING)
         self.judge(asked)
         self.find(_WARMING, asked.ranking)
-        self.ask(_WARMING)
+        self._composed(_WARMING, (), lambda draft, u, earlier: u)  # no chat model is asked for this
 
     @cached_property
     def stamp(self) -> Stamp:
@@ -143,27 +149,98 @@ class Assistant:
             InputError: the question is empty or too long.
             IndexUnusableError, ModelError: a passage is needed and cannot be searched.
         """
+        *_, last = self._answers_to(question, history)
+        return last
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Answer]:
+        """The answer of ``ask`` while it grows.
+
+        Each value begins with the blocks of the one before; only the last is ``complete``.
+        """
+        shown = 0
+        for answer in self._answers_to(question, history):
+            for size in range(shown + 1, len(answer.blocks) + (not answer.complete)):
+                yield replace(answer, blocks=answer.blocks[:size], complete=False)
+            shown = len(answer.blocks)
+            if answer.complete:
+                yield answer
+
+    def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
+        """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
+        if self.chat is None:
+            yield self._composed(question, history, self._help)[0]
+            return
+        began = self.chat.clock()
+        composed, asked = self._composed(question, history, self._help)
+        helped = composed.trace.model.get("understanding")
+        failed = isinstance(helped, dict) and "failure" in helped
+        if self._writer is None or failed:
+            yield composed
+            return
+        spent = self.chat.clock() - began if helped else 0.0
+        yield from self._writer.stream(composed, asked, self.chat.clock() + self.settings.chat_timeout - spent)
+
+    @cached_property
+    def _writer(self) -> Writer | None:
+        """What carries answers on with the chat model; None where there is none or it may not write."""
+        if self.chat is None or not self.settings.chat_writing or not self.features.verification:
+            return None
+        from assistant.llm.support import LEXICAL, EntailmentSupport
+        from assistant.llm.writer import Writer
+
+        folder = self.settings.chat_entailment
+        support = EntailmentSupport(folder) if folder else LEXICAL
+        limit = self.settings.chat_context_chars
+        return Writer(self.chat, self.corpus, self.lexicon, context_chars=limit, support=support)
+
+    @cached_property
+    def _helper(self) -> Helper | None:
+        """What helps to understand with the chat model; None where there is none or it may not."""
+        if self.chat is None or not self.settings.chat_understanding or not self.corpus.has_matrix:
+            return None
+        from assistant.llm.understand import Helper
+
+        return Helper(self.chat, self.corpus, self.lexicon)
+
+    def _help(self, draft: Draft, u: Understanding, earlier: Sequence[str]) -> Understanding:
+        """The understanding with what was taken of the model's proposals; what it did is noted in the draft."""
+        if self.chat is None or self._helper is None or (is_decided(u) and not u.follow_up):
+            return u
+        slots = self._slots(u) if u.language == "en" else None
+        u, told = self._helper.complete(u, earlier, slots, self.chat.clock() + self.settings.chat_timeout)
+        if told is not None:
+            draft.helped = {"name": self.chat.name, "understanding": told.shown()}
+        return u
+
+    def _composed(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding],
+    ) -> tuple[Answer, str]:
+        """The composer's verified answer, and the question as it was understood to stand alone."""
         text = guards.readable(question, self.settings.max_question_chars)
         earlier = self._earlier(history)
         if in_danger(text):
-            return self._danger(question, text)
+            return self._danger(question, text), text
         if guards.foreign_script(text):
-            return self._fixed(question, "out_of_scope", "out_of_scope")
+            return self._fixed(question, "out_of_scope", "out_of_scope"), text
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
-            return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text))
+            return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
         if ordered and _POINTS_BACK.search(fold(bare)):
             earlier.append(self.without_levels(ordered))
-        draft, understood = self._compose(bare or text, earlier)
+        draft, understood = self._compose(bare or text, earlier, help_with)
         answer = self._finish(question, draft, understood)
+        asked = understood[0].text if len(understood) == 1 else bare or text
         if not self.features.verification:
-            return answer
+            return answer, asked
         verified = verify(answer, self.corpus)
         if not verified.removed:
-            return verified.answer
+            return verified.answer, asked
         trace = replace(verified.answer.trace, removed=dict(verified.removed))
         left = replace(verified.answer, trace=trace)
-        return left if left.blocks else self._nothing_left(left)
+        return (left if left.blocks else self._nothing_left(left)), asked
 
     def _earlier(self, history: Sequence[Turn]) -> list[str]:
         """The user's earlier messages that can be read, oldest first."""
@@ -186,14 +263,19 @@ class Assistant:
         u = understand(text, [], self.lexicon)
         return bool(u.crises or u.sectors or u.partners or u.wh or "?" in text)
 
-    def _compose(self, text: str, earlier: Sequence[str]) -> tuple[Draft, list[Understanding]]:
+    def _compose(
+        self,
+        text: str,
+        earlier: Sequence[str],
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding] = lambda draft, u, earlier: u,
+    ) -> tuple[Draft, list[Understanding]]:
         parts = guards.parts_of(text)
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = understand(part, before, self.lexicon, self._refine)
+            u = help_with(draft, understand(part, before, self.lexicon, self._refine), before)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
@@ -211,17 +293,20 @@ class Assistant:
 
     def _refine(self, u: Understanding) -> Understanding:
         """Complete a message's slots with the learned model, where the lexicon leaves them open and an index is there."""
-        if is_decided(u):
-            return u
+        slots = None if is_decided(u) else self._slots(u)
+        return u if slots is None else refine(u, slots)
+
+    def _slots(self, u: Understanding) -> Slots | None:
+        """The slot model's scores for a message; None where there is no index or nothing was learned."""
         retriever = self.retriever_or_none()
         if retriever is None:
-            return u
+            return None
         try:
             model = self._slot_model
         except IndexUnusableError as error:
             logger.warning("answering without the slot model: %s", error.message)
-            return u
-        return u if model is None else refine(u, model.predict(u.question, retriever.encode(u.question)))
+            return None
+        return None if model is None else model.predict(u.question, retriever.encode(u.question))
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
@@ -314,6 +399,7 @@ class Assistant:
             cells=tuple(draft.lookups),
             ranked=ranked,
             checks=("citations", "quotes", "levels", "figures and names") if self.features.verification else (),
+            model=draft.helped,
         )
         return Answer(
             question=question,
@@ -363,6 +449,19 @@ def combined(statuses: Sequence[Status]) -> Status:
     if any(s in ("grounded", "partial") for s in statuses):
         return "partial"
     return statuses[0]
+
+
+def chat_client(settings: Settings) -> ChatClient | None:
+    """The client of the configured chat model; None where none is configured or it cannot be set up (logged)."""
+    if not settings.chat_model:
+        return None
+    from assistant.llm.setup import connect
+
+    try:
+        return connect(settings)
+    except ChatModelError as error:
+        logger.warning("answering without the chat model %s: %s", settings.chat_model, error)
+        return None
 
 
 def model_words(model: str) -> set[str]:

@@ -100,6 +100,11 @@ def without_instructions(question: str) -> tuple[str, str]:
     return text, dropped or (question if had_markup else "")
 
 
+def orders(text: str) -> bool:
+    """Whether a text gives instructions to the assistant."""
+    return _INSTRUCTION.search(fold(text)) is not None
+
+
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
     parts = [p.strip(" ,;") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -42,12 +41,13 @@ class AssistantRunnable(Runnable[Question, Answer]):
         """
         return self._call_with_config(self._ask, input, config, **kwargs)
 
-    def stream(self, input: Question, config: RunnableConfig | None = None, **kwargs: object) -> Iterator[Answer]:
-        """The answer, growing by a block at a time; nothing shown is taken back."""
-        answer = self.invoke(input, config)
-        for size in range(1, len(answer.blocks)):
-            yield replace(answer, blocks=answer.blocks[:size])
-        yield answer
+    def stream(self, input: Question, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Answer]:  # noqa: ANN401 - LangChain's own signature
+        """The answer, growing by a block at a time; nothing shown is taken back. The last value is ``complete``."""
+        yield from self._transform_stream_with_config(iter([input]), self._stream, config, **kwargs)
+
+    def _stream(self, values: Iterator[Question]) -> Iterator[Answer]:
+        for value in values:
+            yield from self.assistant.stream(*question_and_history(value))
 
     def _ask(self, value: Question) -> Answer:
         question, history = question_and_history(value)

@@ -375,7 +375,8 @@ class Router:
             "ocha",
             "unhcr",
         }
-        return frozenset(n for n in out if len(n) > 2 and n not in common | titles | kinds | own | self._lower_case())
+        no_names = common | titles | kinds | own | self._lower_case()
+        return frozenset(n for n in out if len(n) > 2 and n not in no_names)
 
     def _lower_case(self) -> set[str]:
         """Words that prepared questions mostly write small: "war" is no name, though the text only has "Gulf War"."""

@@ -48,6 +48,37 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(2000, ge=100, le=20_000, description="Longest question that is answered.")
     max_history_turns: int = Field(20, ge=0, le=200, description="Earlier messages that are taken into account.")
     emergency_contact: str = Field("", description="Whom somebody in danger is told to reach.")
+    chat_model: str = Field(
+        "", pattern=r"^(|[a-z_]+:\S+)$", description="Language model that helps, as provider:name; empty: none."
+    )
+    chat_base_url: str = Field("", description="Address of the model's server, where it is not the provider's own.")
+    chat_api_key: SecretStr = Field(
+        SecretStr(""), description="Key of the model; empty: the provider's own variable, such as OPENAI_API_KEY."
+    )
+    chat_writing: bool = Field(True, description="Whether the model may write; sends it the question and passages.")
+    chat_understanding: bool = Field(
+        True, description="Whether the model may help to understand; sends it the question and earlier questions."
+    )
+    chat_strict_form: bool = Field(
+        True, description="Whether the server is held to the form of the reply; off where that is slow or unknown."
+    )
+    chat_temperature: float = Field(0.0, ge=0.0, le=2.0, description="Randomness of the model.")
+    chat_max_tokens: int = Field(700, ge=32, le=8000, description="Tokens that one reply of the model may have.")
+    chat_context_chars: int = Field(
+        6000, ge=500, le=60_000, description="Characters of passages that the model is sent."
+    )
+    chat_timeout: float = Field(
+        20.0, ge=0.2, le=300.0, description="Seconds for all the model does for one answer; then it is left out."
+    )
+    chat_concurrency: int = Field(4, ge=1, le=64, description="Calls of the model at the same time.")
+    chat_retries: int = Field(1, ge=0, le=5, description="Further attempts when the model is away or busy.")
+    chat_entailment: str = Field(
+        "",
+        description="Folder of an entailment model that judges what the model writes; empty: its words are compared.",
+    )
+    chat_record: Path | None = Field(
+        None, description="File that every request and reply of the model is added to, for tests; holds questions."
+    )
     log_level: str = Field("WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Verbosity of the log.")
     log_questions: bool = Field(False, description="Whether the log may hold the text of questions.")
 

@@ -98,13 +98,14 @@ def check_row(row: RatingRow, corpus: Corpus) -> list[Finding]:
     if strongest is not None and (row.word != strongest.word or row.condition != strongest.condition):
         return [Finding("word_not_in_matrix", row.word)]
     allowed = {str(level) for level in (cell.level, cell.prose_level) if level}
-    said = _levels_said(re.sub(r"“[^”]*”", "", row.text))
+    said = levels_said(re.sub(r"“[^”]*”", "", row.text))
     if not said <= allowed:
         return [Finding("level_not_in_matrix", row.text)]
     return []
 
 
-def _levels_said(text: str) -> set[str]:
+def levels_said(text: str) -> set[str]:
+    """The levels of the matrix that a text names, in any of the three languages."""
     return {_LEVEL_OF.get(w, w) for w in _LEVEL_WORD.findall(fold(text))}
 
 
@@ -136,7 +137,7 @@ def check_paragraph(
             if any(getattr(c, "sector_no", 0) == s.no for c in cells)
         )
         backed = {str(getattr(c, attribute)) for c in cells for attribute in ("level", "prose_level")} | {"None"}
-        said = _levels_said(re.sub(r"“[^”]*”", "", block.text))
+        said = levels_said(re.sub(r"“[^”]*”", "", block.text))
         found += [Finding("level_not_in_matrix", level) for level in sorted(said - backed)]
     found += check_sentence(re.sub(r"\b(?:as of|en) 2012\b", "", block.text), evidence)
     return found

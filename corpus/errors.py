@@ -8,6 +8,7 @@ AssistantError                  one sentence for the user, and where it helps th
 │   ├── CorpusError             the corpus folder cannot be used
 │   │   └── CorpusRowError      one row of one table is wrong
 │   ├── ModelError              the embedding model is missing or not the expected one
+│   ├── ChatModelError          the configured chat model cannot be set up or does not answer
 │   ├── StorageError            a file cannot be read or written
 │   └── IndexUnusableError      what 'mcof ingest' builds (index, exported model) cannot be used
 │       ├── IndexMissingError   there is none
@@ -90,6 +91,21 @@ class CorpusRowError(CorpusError):
 
 class ModelError(SetupError):
     """The embedding model is missing, unreadable or not the expected one."""
+
+
+class ChatModelError(SetupError):
+    """The configured chat model cannot be set up, or does not answer as it should.
+
+    ``kind`` is one word for logs and metrics (``unreachable``, ``key_refused``,
+    ``throttled``, ``silent``, ``cut_off`` ...); ``why`` never holds text of a
+    question, a reply or a key. ``retry_after`` are the seconds the provider asks for.
+    """
+
+    def __init__(self, kind: str, why: str, *, remedy: str | None = None, retry_after: float = 0.0) -> None:
+        super().__init__(f"The chat model cannot be used: {why}.", remedy=remedy)
+        self.kind = kind
+        self.why = why
+        self.retry_after = retry_after
 
 
 class StorageError(SetupError):

@@ -159,6 +159,8 @@ def lint_command(
 
 for _name, _command in (
     ("retrieval", more_commands.retrieval_command),
+    ("chat", more_commands.chat_command),
+    ("support", more_commands.support_command),
     ("documents", more_commands.documents_command),
     ("drafts", more_commands.drafts_command),
     ("export", more_commands.export_command),

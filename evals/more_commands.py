@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from corpus.errors import CheckFailedError, InputError
 from evals import checks, store, tables
-from evals.dataset import DEFAULT_DATASET, load_dataset
-from evals.options import Dataset, corpus_of, progress, settings_of, split_words
+from evals.dataset import DEFAULT_DATASET, load_dataset, select
+from evals.options import Dataset, Kinds, build_assistant, corpus_of, progress, settings_of, split_words
 
 
 def retrieval_command(
@@ -103,3 +104,47 @@ def export_command(
     lines = export_run(run, load_dataset(dataset, labels=corpus.by_ref), corpus, form)
     store.write_text(out, dump_lines(lines))
     typer.echo(f"{checks.counted(len(lines), 'sample')} written to {out}.")
+
+
+def chat_command(
+    ctx: typer.Context,
+    dataset: Dataset = DEFAULT_DATASET,
+    kinds: Kinds = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Ask only so many items, evenly spread; 0: all.")] = 0,
+    price_read: Annotated[float, typer.Option("--price-read", min=0, help="Price of a million tokens read.")] = 0.0,
+    price_written: Annotated[float, typer.Option("--price-written", min=0, help="... and written.")] = 0.0,
+    out: Annotated[Path | None, typer.Option("--out", help="JSON file to write the numbers into.")] = None,
+) -> None:
+    """Compare the composer alone with the composer and the configured language model."""
+    from assistant.llm.setup import connect
+    from evals.chat import side_by_side, table
+
+    settings = settings_of(ctx)
+    if not settings.chat_model:
+        raise InputError("No language model is configured: set MCOF_CHAT_MODEL.")
+    connect(settings)  # raises what keeps it from being used, before anything is asked
+    composer = build_assistant(settings)
+    composer.warm()
+    items = select(load_dataset(dataset, labels=composer.corpus.by_ref), kinds=split_words(kinds), split="dev")
+    if 0 < limit < len(items):
+        items = tuple(items[i * len(items) // limit] for i in range(limit))
+    with_model = build_assistant(settings, chat=True)
+    with_model.warm()
+    prices = (price_read, price_written)
+    found = side_by_side(composer, with_model, items, composer.corpus, prices=prices, progress=progress)
+    typer.echo(table(found, settings.chat_model))
+    if out is not None:
+        store.write_json(out, {"model": settings.chat_model, **found})
+    if found["model"]["invented_levels"]:
+        raise CheckFailedError(f"{checks.counted(found['model']['invented_levels'], 'level')} invented.")
+
+
+def support_command(ctx: typer.Context) -> None:
+    """Measure how often the checks of a language model's sentences err, without asking any model."""
+    from assistant.llm.support import LEXICAL, EntailmentSupport
+    from evals.support import measure, table
+
+    settings = settings_of(ctx)
+    assistant = build_assistant(settings)
+    support = EntailmentSupport(settings.chat_entailment) if settings.chat_entailment else LEXICAL
+    typer.echo(table(measure(assistant.corpus, assistant.lexicon, support)))

@@ -28,10 +28,11 @@ def corpus_of(settings: Settings) -> Corpus:
     return load_corpus(settings.corpus, diagram=settings.diagram_levels)
 
 
-def build_assistant(settings: Settings, **options: Any) -> Any:  # noqa: ANN401 - imported late: it is heavy
+def build_assistant(settings: Settings, *, chat: bool = False, **options: Any) -> Any:  # noqa: ANN401 - imported late: it is heavy
+    """The assistant as configured; a language model that is configured stays out unless ``chat`` wants it."""
     from assistant.assistant import Assistant
 
-    return Assistant.build(settings, **options)
+    return Assistant.build(settings if chat else settings.model_copy(update={"chat_model": ""}), **options)
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:

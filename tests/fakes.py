@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.assistant import Assistant
+from assistant.llm.client import ChatClient, Limits
 from assistant.records import build_records
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
@@ -39,7 +43,55 @@ class KeywordEncoder:
         return out / np.clip(np.linalg.norm(out, axis=1, keepdims=True), 1e-9, None)
 
 
-def assistant_in_memory(corpus: Corpus, settings: Settings | None = None) -> Assistant:
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a chat model's reply, as LangChain gives it."""
+
+    content: str
+    usage_metadata: dict[str, int] | None = None
+
+
+@dataclass
+class FakeChat:
+    """A chat model that gives queued replies, the last again and again, and keeps what it was sent.
+
+    A reply is a text, an exception to raise, or a function that gives the pieces.
+    """
+
+    replies: deque[str | Exception | Callable[[], Iterable[str]]] = field(default_factory=deque)
+    history: list[list[tuple[str, str]]] = field(default_factory=list)
+
+    def enqueue(self, *replies: str | Exception | Callable[[], Iterable[str]]) -> FakeChat:
+        self.replies.extend(replies)
+        return self
+
+    def stream(self, input: Any, config: Any = None, **kwargs: Any) -> Iterator[Chunk]:
+        self.history.append(list(input))
+        reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
+        if isinstance(reply, Exception):
+            raise reply
+        for piece in [reply[i : i + 20] for i in range(0, len(reply), 20)] if isinstance(reply, str) else reply():
+            yield Chunk(piece)
+        yield Chunk("", {"input_tokens": 100, "output_tokens": 10})
+
+    def data(self, call: int = -1) -> dict[str, Any]:
+        """What stood between the bounds of a request."""
+        found: dict[str, Any] = json.loads(self.history[call][1][1].splitlines()[1])
+        return found
+
+
+def written(*sentences: tuple[str, list[int], list[str]]) -> str:
+    """A reply in the form that is asked for: text, citations and quotes of each sentence."""
+    return json.dumps({"sentences": [{"text": t, "citations": c, "quotes": q} for t, c, q in sentences]})
+
+
+def assistant_with(chat: FakeChat, corpus: Corpus, limits: Limits | None = None, **values: Any) -> Assistant:
+    """An assistant in memory with a fake chat model."""
+    settings = Settings(chat_model="fake:model", **values)
+    return assistant_in_memory(corpus, settings, ChatClient(chat, "fake:model", limits or Limits()))
+
+
+def assistant_in_memory(corpus: Corpus, settings: Settings | None = None, chat: ChatClient | None = None) -> Assistant:
     """An assistant that needs neither a model nor an index on disk, and learns from no examples: it takes seconds."""
     corpus = replace(corpus, utterances=(), not_covered=())
     encoder = KeywordEncoder()
@@ -48,4 +100,4 @@ def assistant_in_memory(corpus: Corpus, settings: Settings | None = None) -> Ass
     def opened() -> tuple[str, HybridRetriever]:
         return "in-memory", HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
 
-    return Assistant(corpus, settings or Settings(), opened)
+    return Assistant(corpus, settings or Settings(), opened, chat=chat)

@@ -10,7 +10,7 @@ from rich.text import Text
 from assistant.answer import Answer, Turn
 from assistant.assistant import Assistant
 from corpus.errors import AssistantError
-from ui.terminal import answer_view
+from ui.terminal import answer_view, beginning
 
 HELP = (
     "Ask in English, French or Spanish. A number asks the question it stands for. /new forgets the conversation, "
@@ -71,11 +71,18 @@ def converse(
 
 
 def _reply(assistant: Assistant, text: str, history: list[Turn], console: Console) -> Answer | None:
+    shown = 0
     try:
-        answer = assistant.ask(text, history)
+        for answer in [assistant.ask(text, history)] if assistant.chat is None else assistant.stream(text, history):
+            if not answer.complete:
+                if not shown:
+                    console.print()
+                console.print(beginning(answer, shown))
+                shown = len(answer.blocks)
     except AssistantError as error:
         console.print(Text(str(error), style="red"))
         return None
-    console.print()
-    console.print(answer_view(answer))
+    if not shown:
+        console.print()
+    console.print(answer_view(answer, without=shown))
     return answer

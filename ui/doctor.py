@@ -47,6 +47,8 @@ def examine(settings: Settings | SettingsError) -> Iterator[Finding]:
     if corpus is not None:
         yield from _matrix(corpus)
         yield _guarded("index", lambda: _index(settings, corpus))
+    if settings.chat_model:
+        yield _guarded("chat model", lambda: _chat(settings))
 
 
 def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
@@ -168,6 +170,19 @@ def _index(settings: Settings, corpus: Corpus) -> Finding:
     identifier, vectors = stored_vectors(settings, corpus.info.id, records, encoder.model_id, thorough=True)
     where = f" at {settings.chroma_url}" if settings.chroma_url else ""
     return Finding("index", "ok", f"{identifier}{where}, {len(vectors):,} records")
+
+
+def _chat(settings: Settings) -> Finding:
+    """One call of a few tokens; the key is used and never shown."""
+    from assistant.llm.setup import connect, probe
+
+    seconds = probe(connect(settings), settings.chat_timeout)
+    where = f" at {settings.chat_base_url.rsplit('@', 1)[-1]}" if settings.chat_base_url else ""
+    uses = [
+        w for w, on in (("writes", settings.chat_writing), ("helps to understand", settings.chat_understanding)) if on
+    ]
+    text = f"{settings.chat_model}{where} answers in {seconds:.1f} s; it {' and '.join(uses) or 'is not used'}"
+    return Finding("chat model", "ok" if uses else "warning", text)
 
 
 def as_rows(findings: list[Finding]) -> list[dict[str, str]]:

@@ -333,6 +333,9 @@ def how_html(trace: Trace, corpus: Corpus, t: Texts) -> str:
         (t("how_checks"), f'<ul class="checks">{checks}</ul>' if checks else none),
         (t("how_removed"), f"<ul>{removed}</ul>" if removed else none),
     ]
+    if trace.model:
+        told = "".join(f"<dt>{esc(k)}</dt><dd>{_value_html(v)}</dd>" for k, v in trace.model.items())
+        parts.append((t("how_model"), f"<dl>{told}</dl>"))
     body = "".join(f"<h4>{esc(h)}</h4>{b}" for h, b in parts)
     title = esc(t("how"))
     scroll = f'<div class="scroll" tabindex="0" role="group" aria-label="{title}">{body}</div>'

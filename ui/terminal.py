@@ -38,13 +38,22 @@ def _marked(text: str, numbers: tuple[int, ...], style: str = "") -> Text:
     return Text.assemble((plain(text), style), (markers(numbers), "cyan"))
 
 
-def answer_view(answer: Answer, *, quotes: bool = True) -> RenderableType:
-    """An answer with its sources; ``quotes`` shows the words of each source that the reply does not show itself."""
+def beginning(answer: Answer, shown: int) -> RenderableType:
+    """The blocks of a growing answer after the first ``shown``."""
+    return Group(*(part for block in answer.blocks[shown:] for part in (_block(block), Text())))
+
+
+def answer_view(answer: Answer, *, quotes: bool = True, without: int = 0) -> RenderableType:
+    """An answer with its sources.
+
+    ``quotes`` shows the words of each source that the reply does not show
+    itself; the first ``without`` blocks are on the screen already.
+    """
     parts: list[RenderableType] = []
     if STATUS_WORDS[answer.status]:
         parts.append(Text(f"({STATUS_WORDS[answer.status]})", style="magenta"))
     shown = {b.citation for b in answer.blocks if isinstance(b, Quote)}
-    for block in answer.blocks:
+    for block in answer.blocks[without:]:
         parts += [_block(block), Text()]
     parts += [_numbered(answer.choices), Text()] if answer.choices else []
     if answer.citations:

@@ -42,6 +42,8 @@ class Draft:
     notice: str = ""
     #: Probability that the document answers, where it was judged: 0 to 1.
     confidence: float | None = None
+    #: What a language model had to do with the understanding; empty where none was asked.
+    helped: dict[str, object] = field(default_factory=dict)
     lookups: list[tuple[str, str, int]] = field(default_factory=list)
 
     def say(self, key: str, **values: object) -> str:

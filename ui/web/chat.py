@@ -64,6 +64,14 @@ class Chat:
             AssistantError: one sentence for the person who asked; anything unforeseen
                 becomes one too, with a reference to the log.
         """
+        *_, answer = self.answers(question, history, surface=surface, t=t)
+        return answer
+
+    def answers(self, question: str, history: Sequence[Turn] = (), *, surface: str, t: Texts) -> Iterator[Answer]:
+        """As ``answer``, while it grows; only the last value is complete.
+
+        Without a language model there is one value, the whole answer.
+        """
         question = question.strip()
         if not question:
             raise InputError(t("error_empty"))
@@ -73,7 +81,13 @@ class Chat:
         started = time.perf_counter()
         extra = {"question": question} if self._log_questions else {}
         try:
-            answer = self.assistant.ask(question, tuple(history)[-self.max_turns :] if self.max_turns else ())
+            kept = tuple(history)[-self.max_turns :] if self.max_turns else ()
+            if getattr(self.assistant, "chat", None) is None:
+                answer = self.assistant.ask(question, kept)
+            else:
+                for answer in self.assistant.stream(question, kept):  # type: ignore[attr-defined]
+                    if not answer.complete:
+                        yield answer
         except AssistantError as error:
             self.metrics.errors.labels(surface, type(error).__name__).inc()
             logger.warning("no answer", extra={"surface": surface, "kind": type(error).__name__} | extra)
@@ -86,6 +100,7 @@ class Chat:
         seconds = time.perf_counter() - started
         self.metrics.answers.labels(surface, answer.status).inc()
         self.metrics.seconds.observe(seconds)
+        self.metrics.model(answer.trace.model)
         logger.info(
             "answer",
             extra={
@@ -93,28 +108,22 @@ class Chat:
                 "citations": len(answer.citations), "ms": round(seconds * 1000, 1),
             } | extra,
         )  # fmt: skip
-        return answer
+        yield answer
 
     def stream(self, question: str, history: Sequence[Turn], key: str, t: Texts) -> Iterator[Payload]:
         """What the page shows of an answer, growing block by block; an error is a payload too."""
+        shown = 0
         try:
-            answer = self.answer(question, history, surface="page", t=t)
+            for answer in self.answers(question, history, surface="page", t=t):
+                payload, late = _payload(answer, self.corpus, t, key)
+                blocks = payload["blocks"]
+                for size in range(shown + 1, len(blocks) + (not answer.complete)):
+                    yield {**payload, "done": False, "blocks": blocks[:size]}
+                shown = len(blocks)
+                if answer.complete:
+                    yield {**payload, **late, "done": True}
         except AssistantError as error:
             yield {"id": key, "done": True, "error": str(error), "lang": t.language}
-            return
-        parts = asdict(answer_html(answer, self.corpus, t, key))
-        blocks = parts.pop("blocks")
-        late = {k: parts.pop(k) for k in ("sources", "evidence", "choices", "suggestions", "how", "text")}
-        head = {
-            "id": key, "status": parts["status"], "status_text": parts["status_text"], "notice": parts["notice"],
-            "stamp": parts["stamp"], "lang": parts["language"], "version": version_of(answer),
-        }  # fmt: skip
-        for shown in range(1, len(blocks)):
-            yield {**head, "done": False, "blocks": list(blocks[:shown])}
-        yield {
-            **head, **late, "done": True, "blocks": list(blocks), "refs": [c.ref for c in answer.citations],
-            "choices": list(late["choices"]), "suggestions": list(late["suggestions"]),
-        }  # fmt: skip
 
     def replay(self, questions: Sequence[str], t: Texts, *, surface: str) -> list[Answer]:
         """The answers of a conversation, computed anew in order; one that failed is left out of the history."""
@@ -125,6 +134,18 @@ class Chat:
             history += [Turn("user", question), Turn("assistant", answer.text)]
             answers.append(answer)
         return answers
+
+
+def _payload(answer: Answer, corpus: Corpus, t: Texts, key: str) -> tuple[Payload, Payload]:
+    """What the page shows of an answer at once, and what only when it is complete."""
+    parts = asdict(answer_html(answer, corpus, t, key))
+    late = {k: parts.pop(k) for k in ("sources", "evidence", "choices", "suggestions", "how", "text")}
+    head = {
+        "id": key, "status": parts["status"], "status_text": parts["status_text"], "notice": parts["notice"],
+        "stamp": parts["stamp"], "lang": parts["language"], "version": version_of(answer), "blocks": list(parts["blocks"]),
+    }  # fmt: skip
+    late |= {"choices": list(late["choices"]), "suggestions": list(late["suggestions"])}
+    return head, late | {"refs": [c.ref for c in answer.citations]}
 
 
 def version_of(answer: Answer) -> dict[str, str]:

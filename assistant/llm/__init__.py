@@ -1,0 +1,1 @@
+"""A language model on a leash: it may write and propose, it never decides. Nothing here is imported unless one is configured."""

@@ -1,0 +1,155 @@
+"""Whether the passages cited say what a sentence says: word by word, or by an entailment model where one is configured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from assistant.text import content_stems, fold, words
+from corpus.errors import ModelError
+
+#: Stems that connect what the evidence says and add nothing to it: the document itself, and verbs of saying.
+#: From the words that the project's own fact sentences have beside their passages.
+GLUE = frozenset(
+    "iom framework document paper text annex paragraph mcof work list given includ refer exampl cite say state "
+    "describ mention name call mean concern titl date also well".split()
+)
+#: Small words that turn a meaning: each must stand in the evidence itself.
+TURNING: tuple[frozenset[str], ...] = tuple(
+    frozenset(group.split())
+    for group in (
+        "not no never neither nor none cannot without nobody nothing isn aren doesn don didn wasn weren won shouldn can't",
+        "only solely exclusively merely",
+        "all every always everyone everywhere any entire whole each",
+        "before prior ahead beforehand previously preparedness pre",
+        "during amid ongoing while",
+        "after following afterwards post subsequent later",
+        "more increase increased increasing increases higher greater rising grew rose",
+        "less fewer decrease decreased decreasing reduce reduces reduced lower declining fell",
+        "most mostly majority majorly largely mainly primarily",
+        "must shall obligatory mandatory obliged require required requires compulsory",
+        "first top highest foremost primary leading lead leads",
+        "if unless provided when where whenever depending conditional whether",
+        "critical important recommended crucial essential vital key paramount significant central priority urgent",
+        "except excluding excludes exclude besides",
+        "half double twice quarter dozen hundred thousand million billion",
+        "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "fifteen", "twenty",
+    )
+)  # fmt: skip
+#: Groups of which any word in the evidence covers any other; of the remaining ones the very word must stand there.
+_BY_GROUP = frozenset(range(1, 12)) | {0, 13}
+_TURNS = frozenset().union(*TURNING)
+
+
+class SupportTest(Protocol):
+    """Tells whether evidence supports a sentence."""
+
+    def supports(self, sentence: str, units: Sequence[str], known: Sequence[str] = ()) -> bool:
+        """``units`` are the sentences of the passages cited, ``known`` what may be said beside them (headings, names)."""
+        ...
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(content_stems(text))
+
+
+def basis(sentence: str, units: Sequence[str]) -> tuple[str, ...]:
+    """The one or two units that together hold most of a sentence's content; fewer and earlier ones win ties.
+
+    Words that turn a meaning do not count: no unit is taken for the sake of its "must" or "not".
+    """
+    wanted = _stems(" ".join(w for w in words(sentence) if w not in _TURNS)) - GLUE
+    best: tuple[int, ...] = ()
+    reached = -1
+    own = [wanted & _stems(u) for u in units]
+    order = sorted(range(len(units)), key=lambda i: (-len(own[i]), i))[:12]
+    for k, i in enumerate(order):
+        for j in (None, *order[k + 1 :]):
+            got = len(own[i] if j is None else own[i] | own[j])
+            if got > reached:
+                best, reached = ((i,) if j is None else (i, j)), got
+    return tuple(units[i] for i in sorted(best))
+
+
+def unsupported(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) -> frozenset[str]:
+    """Stems of a sentence's content that stand neither in the evidence nor in ``known`` (headings, names of slots)."""
+    held = frozenset().union(*(_stems(e) for e in evidence), *(_stems(k) for k in known))
+    return _stems(sentence) - held - GLUE
+
+
+def turned(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) -> list[str]:
+    """Small words of a sentence that turn its meaning and do not stand in the evidence; ``not`` also the other way.
+
+    A sentence must not lose the negation of the single sentence it rests on.
+    """
+    own = _words(sentence)
+    held = set().union(*(_words(t) for t in (*evidence, *known)))
+    found = []
+    for number, group in enumerate(TURNING):
+        said = own & group
+        if said and not (held & group if number in _BY_GROUP else said <= held):
+            found += sorted(said)
+    if len(evidence) == 1 and held & TURNING[0] and not own & TURNING[0]:
+        found.append("not")
+    return found
+
+
+def _words(text: str) -> set[str]:
+    """Folded words, a contracted negation (isn't, don't) counted as "not"."""
+    return set(words(text)) | ({"not"} if "n't" in fold(text) else set())
+
+
+def negated(text: str) -> bool:
+    """Whether a text denies something."""
+    return bool(_words(text) & TURNING[0])
+
+
+class LexicalSupport:
+    """Every word of content must stand in the two sentences that hold most of them.
+
+    Error rates on the project's own sentences: docs/language-model.md.
+    """
+
+    def supports(self, sentence: str, units: Sequence[str], known: Sequence[str] = ()) -> bool:
+        evidence = basis(sentence, units)
+        return bool(evidence and _stems(sentence) - GLUE) and not unsupported(sentence, evidence, known)
+
+
+#: Has no state: one serves all.
+LEXICAL: SupportTest = LexicalSupport()
+
+
+class EntailmentSupport:
+    """A cross-encoder that says whether a text entails a sentence, in a folder in the form of sentence-transformers."""
+
+    def __init__(self, folder: str, *, threshold: float = 0.8, model: Any = None) -> None:  # noqa: ANN401 - CrossEncoder
+        """Load it.
+
+        Raises:
+            ModelError: there is no such model, or it has no label "entailment".
+        """
+        if model is None:
+            if not Path(folder).is_dir():
+                raise ModelError(f"There is no entailment model in {folder!r}.", remedy="Check MCOF_CHAT_ENTAILMENT.")
+            from sentence_transformers import CrossEncoder
+
+            model = CrossEncoder(folder, local_files_only=True)
+        labels = {str(v).lower(): int(k) for k, v in dict(model.config.id2label).items()}
+        if "entailment" not in labels:
+            raise ModelError(f"The model in {folder!r} has no label entailment.")
+        self._label = labels["entailment"]
+        self._model = model
+        self._threshold = threshold
+
+    def supports(self, sentence: str, units: Sequence[str], known: Sequence[str] = ()) -> bool:
+        import numpy as np
+
+        premise = " ".join(basis(sentence, units))
+        if not premise:
+            return False
+        scores = np.asarray(self._model.predict([(premise, sentence)], show_progress_bar=False), dtype=float)[0]
+        weights = np.exp(scores - scores.max())
+        return bool(weights[self._label] / weights.sum() >= self._threshold)

@@ -1,0 +1,82 @@
+"""Whether evidence says what a sentence says."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from assistant.llm.support import LEXICAL, EntailmentSupport, basis, turned
+from corpus.errors import ModelError
+from corpus.load import Corpus
+from evals.support import measure
+from tests.fakes import assistant_in_memory
+
+UNITS = (
+    "The keeper lights the lamp at dusk and puts it out at dawn.",
+    "In fog the lamp burns all day.",
+    "Visitors may climb the tower on Sundays.",
+    "Dogs must not climb the tower.",
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("The keeper lights the lamp at dusk.", True),
+        ("The lamp burns in fog and visitors climb the tower.", True),
+        ("The keeper paints the lamp at dusk.", False),
+        ("The keeper lights the lamp in fog while visitors climb the tower.", False),
+        ("", False),
+    ],
+    ids=["one sentence", "two sentences", "another word", "three sentences", "nothing"],
+)
+def test_every_word_stands_in_two_sentences_at_most(sentence: str, supported: bool) -> None:
+    assert LEXICAL.supports(sentence, UNITS) is supported
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("Visitors may climb the tower on Sundays.", []),
+        ("Visitors may not climb the tower on Sundays.", ["not"]),
+        ("Visitors mayn't climb the tower on Sundays.", ["not"]),
+        ("Only visitors may climb the tower on Sundays.", ["only"]),
+        ("Visitors must climb the tower on Sundays.", ["must"]),
+        ("Dogs climb the tower.", ["not"]),
+        ("Dogs never climb the tower.", []),
+    ],
+)
+def test_small_words_that_turn_a_meaning(sentence: str, words: list[str]) -> None:
+    assert turned(sentence, basis(sentence, UNITS)) == words
+
+
+class FakeCrossEncoder:
+    config = SimpleNamespace(id2label={0: "contradiction", 1: "Entailment", 2: "neutral"})
+
+    def predict(self, pairs: list[tuple[str, str]], **options: Any) -> list[list[float]]:
+        return [[0.0, 5.0 if premise.startswith("In fog") else 0.0, 0.0] for premise, _ in pairs]
+
+
+def test_an_entailment_model_judges_instead_of_words() -> None:
+    support = EntailmentSupport("", model=FakeCrossEncoder())
+    assert support.supports("When it is foggy, the lamp shines all day.", UNITS)
+    assert not support.supports("Visitors may ascend on Sundays.", UNITS)
+
+
+def test_an_entailment_model_must_be_one() -> None:
+    with pytest.raises(ModelError, match="no entailment model"):
+        EntailmentSupport("nowhere")
+    with pytest.raises(ModelError, match="no label"):
+        EntailmentSupport("x", model=SimpleNamespace(config=SimpleNamespace(id2label={0: "LABEL_0"})))
+
+
+def test_the_error_rates_are_about_what_the_documentation_says(corpus: Corpus) -> None:
+    """One fact in eight: most true sentences pass, hardly a falsehood does, and what cannot be seen is known."""
+    found = measure(corpus, assistant_in_memory(corpus).lexicon, every=8)
+    passes = {name: row["all"] for name, row in found.items()}
+    assert passes.pop("true") > 0.65
+    assert passes.pop("two words exchanged") > 0.5, "the blind spot: if it were gone, the documentation should say so"
+    assert max(passes.values()) < 0.1
+    assert all(row["n"] > 10 for row in found.values())

@@ -1,0 +1,146 @@
+"""What a model may contribute to understanding: keys of the vocabulary, words of the question, nothing unlikely."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from assistant.answer import Turn
+from assistant.lexicon import Lexicon
+from assistant.llm.client import ChatClient
+from assistant.llm.understand import Helper, read_proposal, unsure
+from assistant.slots import INTENTS, Slots
+from assistant.understanding import Understanding, understand
+from corpus.errors import ChatModelError
+from corpus.load import Corpus
+from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS
+from tests.fakes import FakeChat, assistant_in_memory, assistant_with, written
+
+QUESTION = "How vital are tents once the ground stopped shaking?"
+
+
+@pytest.fixture(scope="module")
+def lexicon(corpus: Corpus) -> Lexicon:
+    return assistant_in_memory(corpus).lexicon
+
+
+def scores(**likely: dict[Any, float]) -> Slots:
+    """Scores of 0 but for those given."""
+    base: dict[str, dict[Any, float]] = {
+        "crises": dict.fromkeys(CRISES, 0.0), "phases": dict.fromkeys(PHASES, 0.0),
+        "sectors": dict.fromkeys(SECTOR_NUMBERS, 0.0), "levels": dict.fromkeys(LEVELS, 0.0),
+        "intents": dict.fromkeys(INTENTS, 0.0),
+    }  # fmt: skip
+    return Slots(**{name: values | likely.get(name, {}) for name, values in base.items()})
+
+
+#: A sudden disaster and "after" are possible, not sure; a health crisis is not possible.
+SLOTS = scores(crises={"sudden_onset": 0.3}, phases={"after": 0.25}, intents={"rating": 0.9})
+
+
+def open_question() -> Understanding:
+    return Understanding(QUESTION, QUESTION, "en", tuple(QUESTION.lower().split()), intent="rating", sectors=(2,))
+
+
+def completed(corpus: Corpus, lexicon: Lexicon, **proposal: object) -> tuple[Understanding, dict[str, object]]:
+    chat = FakeChat().enqueue(json.dumps(proposal))
+    helper = Helper(ChatClient(chat, "fake"), corpus, lexicon)
+    u, told = helper.complete(open_question(), [], SLOTS, helper._client.clock() + 5)
+    assert told is not None
+    return u, told.shown()
+
+
+def test_only_what_is_open_and_neither_sure_nor_impossible_is_asked() -> None:
+    u = open_question()
+    assert unsure(u, SLOTS) == ["crises", "phases"]
+    assert unsure(replace(u, crises=("health",), phases=("after",)), SLOTS) == []
+    assert unsure(u, scores(crises={"health": 0.9}, phases={"after": 0.9}, intents={"rating": 0.9})) == []
+    assert unsure(replace(u, language="fr"), SLOTS) == []
+    assert unsure(u, None) == []
+
+
+def test_a_possible_key_with_words_of_the_question_is_taken(corpus: Corpus, lexicon: Lexicon) -> None:
+    crisis = {"key": "sudden_onset", "words": "ground shaking"}
+    u, told = completed(corpus, lexicon, crises=[crisis], phases=[{"key": "after", "words": "stopped"}])
+    assert (u.crises, u.phases, u.sectors, u.intent) == (("sudden_onset",), ("after",), (2,), "rating")
+    assert (told["taken"], told["discarded"]) == (("crises", "phases"), 0)
+
+
+@pytest.mark.parametrize(
+    "proposal",
+    [
+        {"crises": [{"key": "alien_invasion", "words": "ground"}]},
+        {"crises": [{"key": "health", "words": "ground"}]},
+        {"crises": [{"key": "sudden_onset", "words": "earthquake"}]},
+        {"crises": [{"key": "sudden_onset", "words": ""}]},
+        {"crises": [{"key": "sudden_onset", "words": QUESTION}]},
+        {"crises": [{"key": "sudden_onset", "words": "ground"}, {"key": "slow_onset", "words": "ground shaking"}]},
+        {"sectors": [{"key": "4", "words": "tents"}]},
+        {"sectors": [{"key": "99", "words": "tents"}]},
+        {"intent": "weather"},
+        {"intent": "definition"},
+        {"levels": [{"key": "critical", "words": "vital"}]},
+        {"standalone": "What is critical after a sudden-onset disaster?"},
+    ],
+    ids=["not in the vocabulary", "impossible", "words not said", "no words", "the whole question", "words for two keys", "slot is full", "no such sector",
+         "no such intent", "intent is known", "no such slot", "no follow-up"],
+)  # fmt: skip
+def test_everything_else_is_discarded(corpus: Corpus, lexicon: Lexicon, proposal: dict[str, object]) -> None:
+    u, told = completed(corpus, lexicon, **proposal)
+    assert u == open_question()
+    assert told["taken"] == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no JSON", "[]", "{", '{"crises": 3}', '{"crises": [{"key": []}]}', "{" * 5000 + "}" * 5000]
+)
+def test_an_unreadable_proposal_is_none(text: str) -> None:
+    assert read_proposal(text) is None
+
+
+@pytest.mark.parametrize(
+    ("rewritten", "taken"),
+    [
+        ("How many did IOM evacuate from Lebanon?", True),
+        ("How many did IOM evacuate from Lebanon and Syria?", False),
+        ("How many did IOM evacuate?", False),
+        ("How many did IOM evacuate from Lebanon in 2006?", False),
+        ("", False),
+    ],
+    ids=["words of the conversation", "a new place", "a word lost", "a new year", "nothing"],
+)
+def test_a_follow_up_is_written_anew_from_the_conversation_only(
+    corpus: Corpus, lexicon: Lexicon, rewritten: str, taken: bool
+) -> None:
+    earlier = ["How many did IOM evacuate from Libya?"]
+    u = replace(understand("and from Lebanon?", earlier, lexicon), follow_up=True)
+    chat = FakeChat().enqueue(json.dumps({"standalone": rewritten}))
+    helper = Helper(ChatClient(chat, "fake"), corpus, lexicon)
+    after, told = helper.complete(u, earlier, None, helper._client.clock() + 5)
+    assert told is not None
+    assert (after.text == rewritten) is taken
+    assert ("standalone" in told.taken) is taken
+
+
+def test_a_failure_costs_one_line_and_the_model_is_not_asked_to_write_then(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    history = [Turn("user", "What is critical during a health crisis?")]
+    chat = FakeChat().enqueue(ChatModelError("key_refused", "the key was refused"))
+    with caplog.at_level(logging.WARNING):
+        answer = assistant_with(chat, corpus).ask("and before?", history)
+    before = assistant_in_memory(corpus).ask("and before?", history)
+    assert (answer.blocks, answer.citations, answer.status) == (before.blocks, before.citations, before.status)
+    assert len(chat.history) == 1
+    assert len([r for r in caplog.records if r.name.startswith("assistant.llm")]) == 1
+
+
+def test_it_is_not_asked_where_it_may_not(corpus: Corpus) -> None:
+    history = [Turn("user", "What is critical during a health crisis?")]
+    chat = FakeChat().enqueue(written(("Nonsense.", [1], [])))
+    assistant_with(chat, corpus, chat_understanding=False, chat_writing=False).ask("and before?", history)
+    assert chat.history == []
