@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     chat_writing: bool = Field(True, description="Whether the model may write; sends it the question and passages.")
     chat_understanding: bool = Field(
-        True, description="Whether the model may help to understand; sends it the question and earlier questions."
+        False, description="Whether the model may help to understand; sends it the question and earlier questions."
     )
     chat_strict_form: bool = Field(
         True, description="Whether the server is held to the form of the reply; off where that is slow or unknown."

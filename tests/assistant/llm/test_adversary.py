@@ -247,7 +247,7 @@ def test_evidence_that_the_model_has_said_is_not_repeated(corpus: Corpus) -> Non
     answer = assistant_with(chat, corpus).ask(FACT)
     assert quote not in answer.blocks
     assert answer.text.count("250,000") == 1
-    assert answer.trace.model["outcome"] == "written"
+    assert answer.trace.model["outcome"] in ("written", "completed")
 
 
 def test_without_a_model_nothing_changes(corpus: Corpus) -> None:
