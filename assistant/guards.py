@@ -47,6 +47,23 @@ _SPLIT = re.compile(
 #: Parts of a compound question that are answered; more in one message is a list, not a question.
 MAX_PARTS = 3
 
+#: Opinions, forecasts, what never was, and help with somebody's own case or text: no document of 2012 holds them.
+_OPINION = re.compile(
+    r"\b(?:do|would|did) you (?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree|reckon)\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
+    r"|\bany good\W*$|\bcorrupt\w*\b"
+    r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
+    r"|\bif\b.{0,60}\bhad(?:n't| not)? \w+.{0,80}\bwould\b|\bwould\b.{0,60}\bhave (?:been|happened|done|died|worked)\b"
+    r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
+    r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|send|lend|buy) me (?:a|an|some|one|to|on)\b"
+    r"|\bshould i (?:accept|apply|quit|resign|marry|buy|sell|move|leave|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
+    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
+)
+
+
+def wants_more_than_text(question: str) -> bool:
+    """Whether an opinion, a forecast, a piece of writing or help with one person's case is asked for."""
+    return bool(_OPINION.search(fold(question)))
+
 
 def readable(question: str, limit: int) -> str:
     """The question without control characters and surplus white space.

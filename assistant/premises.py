@@ -18,9 +18,11 @@ _NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(_SPELLED[1:])}"
 _COUNT = re.compile(rf"\b({_NUMBER})\s+(?:(?!of\b)[a-z-]+\s+){{0,2}}?([a-z-]+s)\b")
 #: What makes a count a claim about all there are; "name two sectors" and "the first three phases" claim nothing.
 _CLAIMS_ALL = re.compile(
-    rf"\b(?:there (?:are|were)|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those)"
+    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those)"
     rf"(?: only| just| exactly| really)? (?={_NUMBER})"
 )
+#: A sector by its number.
+_SECTOR = re.compile(r"\bsector (?:no\.? |number )?(\d{1,3})\b(?![.,/]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,10 @@ class Premises:
         Only things of which the text gives one number are held against it.
         """
         folded = fold(question)
+        parts = self._counts.get("sectors", [])
+        for number in _SECTOR.findall(folded):
+            if parts and int(number) > max(c.number for c in parts):
+                return f"Sector {number}", parts[0]
         for claim in _CLAIMS_ALL.finditer(folded):
             match = _COUNT.match(folded, claim.end())
             if match is None:

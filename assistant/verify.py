@@ -84,7 +84,9 @@ def check_sentence(text: str, evidence: str) -> list[Finding]:
     plain = re.sub(r"[^\w\s]", " ", folded)
     for name in sorted(names(text)):
         parts = [p for p in re.split(r"[\s/'’-]", fold(name)) if p]
-        if not all(_holds(plain, p) or _holds(folded, p) for p in parts):
+        # an acronym is held by its plural: "NFIs" backs "NFI"
+        several = name.isupper() and all(_holds(plain, f"{p}s") for p in parts)
+        if not several and not all(_holds(plain, p) or _holds(folded, p) for p in parts):
             found.append(Finding("name_not_in_evidence", name))
     return found
 

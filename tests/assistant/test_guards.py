@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant import guards
+from corpus.load import Corpus
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,23 @@ def test_orders_are_taken_out_and_the_question_is_kept(message: str, question: s
     assert kept == question
     assert dropped in orders
     assert bool(orders) == bool(dropped)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Do you think the clusters are the right choice?",
+        "Will the framework succeed in Atlantis?",
+        "Is one agency better than another?",
+        "If the resolution had failed, what would have happened?",
+        "My visa runs out on Friday",
+        "Write me a letter to the donors",
+    ],
+)
+def test_what_no_document_holds_is_seen(question: str) -> None:
+    assert guards.wants_more_than_text(question)
+
+
+def test_prepared_questions_are_not_taken_for_opinions(corpus: Corpus) -> None:
+    taken = [e.text for e in corpus.entry_points if guards.wants_more_than_text(e.text)]
+    assert len(taken) <= 2, taken
