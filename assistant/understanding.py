@@ -147,6 +147,10 @@ _WHICH_PHASES = re.compile(
 _ALL_PHASES = re.compile(
     r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
 )
+#: "First after an earthquake", "right after the quake": the shock is over, the crisis is not. Both phases are answered.
+_RIGHT_AFTER = re.compile(
+    r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
+)
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
     r"|\bprepar\w*|\bpriorit\w*|\b(?:do|should|must|need|shall|can|would|could) (?:we|i|iom|you|our|the)\b|\bhow (?:important|critical|vital|essential|much weight|high)\b"
@@ -241,6 +245,8 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
     if _ALL_PHASES.search(folded):
         phases = PHASES
+    elif phases == ("after",) and _RIGHT_AFTER.search(folded):
+        phases = ("during", "after")
     sectors = tuple(int(k) for k in strong["sector"])
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(
@@ -291,7 +297,8 @@ def _intent(u: Understanding, folded: str) -> Intent:
     if "examples" in u.topics:
         return "examples"
     if u.levels or _ACTION.search(folded):
-        if _DEFINITION.search(folded) and not (u.crises and u.phases) and not (u.sectors and (u.crises or u.phases)):
+        placed = (u.crises and (u.phases or u.levels)) or (u.sectors and (u.crises or u.phases))
+        if _DEFINITION.search(folded) and not placed:
             return "definition"
         return "rating"
     if _DEFINITION.search(folded):

@@ -27,3 +27,29 @@ def lexicon(corpus: Corpus) -> Lexicon:
 def test_a_question_of_degree_claims_no_level(lexicon: Lexicon, question: str, levels: tuple[str, ...]) -> None:
     """“How important is shelter?” was taken for a claim and answered “Not important.” where it is critical."""
     assert read(question, lexicon).levels == levels
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("what is critical in a drought?", "rating"),
+        ("what are the important sectors in a war?", "rating"),
+        ("what is important?", "definition"),
+        ("what is a drought?", "definition"),
+    ],
+)
+def test_a_level_in_a_crisis_is_asked_for_not_defined(lexicon: Lexicon, question: str, intent: str) -> None:
+    """“What is critical in a drought?” was answered with what a drought is."""
+    assert read(question, lexicon).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("question", "phases"),
+    [
+        ("what do we do first after an earthquake", ("during", "after")),
+        ("right after a flood, is shelter critical?", ("during", "after")),
+        ("is shelter critical after a flood?", ("after",)),
+    ],
+)
+def test_right_after_a_shock_is_still_in_the_crisis(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
+    assert read(question, lexicon).phases == phases
