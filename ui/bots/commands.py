@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from corpus.errors import CheckFailedError, SetupError
+from corpus.errors import CheckFailedError, IndexUnusableError, ModelError, SetupError
 from ui.bots.settings import BotSettings, refuse_secrets, require
 
 if TYPE_CHECKING:
@@ -188,9 +188,11 @@ async def run_bot(
             loop.add_signal_handler(name, stopping.set)
     runner, port = await serve(make_app(bot), settings.bot_host, settings.bot_port)
     try:
-        await asyncio.to_thread(
-            assistant.ask, "What is a migration crisis?"
-        )  # loads the index before the first question
+        try:
+            await asyncio.to_thread(assistant.warm)
+        except (IndexUnusableError, ModelError) as error:
+            # ratings, partners and definitions need no index; the operator must know of the rest
+            logs.event(logger, "without_index", reason=str(error))
         await bot.start()
         logs.event(logger, "started", port=port, replica=ledger.owner[:8])
         work = asyncio.ensure_future(bot.run()) if hasattr(bot, "run") else None

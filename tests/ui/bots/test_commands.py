@@ -33,7 +33,7 @@ def test_secrets_are_masked_everywhere() -> None:
         assert "hunter2" not in shown
     assert set(secret_names()) == {
         "bot_database_url", "slack_bot_token", "slack_app_token", "slack_signing_secret", "teams_app_secret",
-        "matrix_access_token",
+        "matrix_access_token", "chat_api_key",
     }  # fmt: skip
 
 
