@@ -23,6 +23,7 @@ import hashlib
 import json
 import platform
 import secrets
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -42,6 +43,8 @@ from ui.bots.errors import LedgerSharedError
 State = Literal["claimed", "ready", "noticing", "done"]
 Value = TypeVar("Value")
 
+#: Seconds to wait for another connection that turns the write-ahead log on.
+_SWITCH_SECONDS = 10.0
 #: A host that has written within this many seconds is running.
 HOST_SECONDS = 60.0
 
@@ -624,9 +627,22 @@ def _sqlite_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - a DBA
     connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
     cursor = connection.cursor()
     cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Turn the write-ahead log on; where two connections do so at once, SQLite refuses one without waiting."""
+    deadline = time.monotonic() + _SWITCH_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:
