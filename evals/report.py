@@ -54,6 +54,11 @@ def headline(summary: Mapping[str, Any], totals: Totals) -> Markup:
             f"{table['words_median']:.0f} words", "Length of a reply", f"19 in 20 are under {table['words_p95']:.0f}"
         ),
     ]
+    kept = ((summary.get("final") or {}).get("all") or {}).get("passed")
+    if kept:
+        cards.insert(
+            1, _card(percent(kept), "Right, of those kept aside", f"{_interval(kept)}; nothing was fitted to them")
+        )
     if summary.get("matrix_cells"):
         exact = summary["matrix_cells"]
         right = exact["n"] - len(exact["wrong"])

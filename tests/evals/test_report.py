@@ -178,3 +178,10 @@ def test_markup_is_not_escaped_twice_and_names_are_checked() -> None:
     assert el("td", "x", class_="a", hidden=None) == '<td class="a">x</td>'
     with pytest.raises(ValueError, match="not an attribute name"):
         el("p", **{'x onload="y"': 1})
+
+
+def test_the_share_of_those_kept_aside_stands_beside_the_headline(corpus: Corpus) -> None:
+    kept = [record(corpus, replace(item(f"k{i}"), split="final")) for i in range(3)]
+    with_kept = Elements(page(corpus, [record(corpus, item("a")), *kept])).text
+    assert "Right, of those kept aside" in with_kept
+    assert "Right, of those kept aside" not in Elements(page(corpus, [record(corpus, item("a"))])).text
