@@ -366,6 +366,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],))
         own.append("sectors")
+    # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
+    asks_sectors = bool(u.levels and u.wh == "which") or (
+        u.intent == "rating" and bool(u.crises) and before.intent not in ("rating", "definition")
+    )
     for slot in _SLOTS:
         if slot in own:
             continue
@@ -374,6 +378,8 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
                 pass
             else:
                 continue
+        if slot == "sectors" and asks_sectors:
+            continue
         value = getattr(before, slot)
         if value:
             filled[slot] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.lexicon import Lexicon
-from assistant.understanding import read
+from assistant.understanding import read, understand
 from corpus.load import Corpus
 
 
@@ -53,3 +53,18 @@ def test_a_level_in_a_crisis_is_asked_for_not_defined(lexicon: Lexicon, question
 )
 def test_right_after_a_shock_is_still_in_the_crisis(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
     assert read(question, lexicon).phases == phases
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "sectors"),
+    [
+        ("How many migrants did IOM evacuate from Libya?", "and what is critical after an earthquake?", ()),
+        ("Is shelter critical in a war?", "and which are important in a flood?", ()),
+        ("Is shelter critical in a war?", "and in a flood?", (2,)),
+    ],
+)
+def test_a_question_for_sectors_does_not_inherit_one(
+    lexicon: Lexicon, earlier: str, question: str, sectors: tuple[int, ...]
+) -> None:
+    """The evacuation from Libya made an earthquake's critical sectors a question about transport."""
+    assert understand(question, [earlier], lexicon).sectors == sectors
