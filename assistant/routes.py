@@ -65,7 +65,7 @@ MAX_FACTS = 3
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _SPELLED_OUT = re.compile(
-    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|what(?:'s| is| are| r)?|que es|que son|qu'est)\b"
+    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|what(?:'s| is| are| r)?|who(?:'s| is| are)|que es|que son|qu'est)\b"
 )
 
 

@@ -188,6 +188,8 @@ _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
+#: Asks who or what one named thing is: complete in itself, where the name is a partner's.
+_WHO_IS = re.compile(r"^\W*(?:who|what|qui|quien|que)(?:'s| is| est| es) (?:the )?[\w/-]+\W*$")
 _FOLLOW_START = re.compile(
     r"^\W*(?:and|but|so|then|also|only|just|instead|ok(?:ay)? (?:and|so|but)|what about|how about|what if|or|same for|et|y|e|alors|entonces|qu'en est-il|mais|pero|que tal|now)\b"
 )
@@ -325,6 +327,8 @@ def leans_on_history(u: Understanding) -> bool:
         return False
     if u.intent in ("reason", "more"):
         return True
+    if u.partners and _WHO_IS.match(folded):
+        return False
     outside = outside_words(u)
     if u.intent == "other" and not outside and not u.wh and not u.comparison and u.matches:
         return True
@@ -399,6 +403,8 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         and not outside_words(u)
     ):
         filled["intent"] = before.intent
+    elif u.intent == "definition" and u.levels and before.intent == "rating" and before.crises:
+        filled["intent"] = "rating"  # "and what is important?" asks for sectors, not for the word
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(

@@ -61,6 +61,7 @@ def test_right_after_a_shock_is_still_in_the_crisis(lexicon: Lexicon, question: 
         ("How many migrants did IOM evacuate from Libya?", "and what is critical after an earthquake?", ()),
         ("Is shelter critical in a war?", "and which are important in a flood?", ()),
         ("Is shelter critical in a war?", "and in a flood?", (2,)),
+        ("Is shelter critical in a war?", "who is UNHCR?", ()),
     ],
 )
 def test_a_question_for_sectors_does_not_inherit_one(
