@@ -204,3 +204,16 @@ def _plain(block: Block) -> str:
             return "\n".join([caption, *lines] if caption else lines)
         case Bullets(items):
             return "\n".join(f"- {item.text}{markers(item.citations)}" for item in items)
+
+
+def cited_numbers(block: Block) -> tuple[int, ...]:
+    """Numbers of the citations that a block carries, in reading order."""
+    match block:
+        case Paragraph():
+            return block.citations
+        case Quote():
+            return (block.citation,)
+        case RatingTable():
+            return tuple(n for row in block.rows for n in row.citations)
+        case Bullets():
+            return tuple(n for item in block.items for n in item.citations)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingRow, RatingTable
+from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingRow, RatingTable, cited_numbers
 from assistant.text import fold
 from corpus.load import Corpus
 
@@ -176,7 +176,7 @@ def verify(answer: Answer, corpus: Corpus) -> Verified:
     nearest = tuple(c for c in answer.nearest if not check_citation(c, corpus))
     if not removed:
         return Verified(answer, {})
-    used = {n for block in blocks for n in _numbers(block)}
+    used = {n for block in blocks for n in cited_numbers(block)}
     status = answer.status if answer.status not in ("grounded",) else "partial"
     left = replace(
         answer,
@@ -192,18 +192,6 @@ def _count(removed: Counter[str], findings: Sequence[Finding]) -> None:
     for finding in findings:
         removed[finding.check] += 1
         logger.warning("verification removed a piece: %s", finding.check)
-
-
-def _numbers(block: Block) -> tuple[int, ...]:
-    match block:
-        case Paragraph():
-            return block.citations
-        case Quote():
-            return (block.citation,)
-        case RatingTable():
-            return tuple(n for row in block.rows for n in row.citations)
-        case Bullets():
-            return tuple(n for item in block.items for n in item.citations)
 
 
 def _check_block(

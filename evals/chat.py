@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assistant.answer import Answer, Paragraph, Turn
+from assistant.answer import Answer, Paragraph
 from assistant.verify import levels_said, verify
 from corpus.load import Corpus
 from evals import store
 from evals.dataset import Item
 from evals.measure import Record, times
 from evals.runner import run
-from evals.suite import Progress, quiet
+from evals.suite import Keeping, Progress, quiet
 from evals.systems import Asks, AssistantSystem
 from evals.tables import UNDEFINED, columns, percent
 
@@ -31,19 +31,6 @@ NUMBERS = (
 )
 
 
-class _Keeping:
-    """Keeps each answer; earlier turns of a conversation too, because they cost as much."""
-
-    def __init__(self, assistant: Asks) -> None:
-        self._assistant = assistant
-        self.answers: list[Answer] = []
-
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        answer = self._assistant.ask(question, history)
-        self.answers.append(answer)
-        return answer
-
-
 def invented_levels(answers: Sequence[Answer], corpus: Corpus) -> int:
     """Levels said that neither a cell of the answer has nor a quote beside them: judged from the answer alone."""
     found = 0
@@ -59,7 +46,7 @@ def invented_levels(answers: Sequence[Answer], corpus: Corpus) -> int:
 
 
 def _side(system: str, assistant: Asks, items: Sequence[Item], corpus: Corpus, progress: Progress) -> dict[str, Any]:
-    keeping = _Keeping(assistant)
+    keeping = Keeping(assistant)
     records = list(run(AssistantSystem(keeping, corpus, system), progress(items, system), corpus))
     return {
         "records": records,

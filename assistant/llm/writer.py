@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.answer import Answer, Block, Bullets, Citation, Paragraph, Quote, RatingTable
+from assistant.answer import Answer, Block, Citation, Paragraph, Quote, RatingTable, cited_numbers
 from assistant.compose.draft import make_citation
 from assistant.lexicon import Lexicon
 from assistant.llm import prompts
@@ -107,7 +107,7 @@ class _Growing:
         return covered and figures(text) <= figures(shown) and names(text) <= names(shown)
 
     def so_far(self) -> Answer:
-        used = {n for block in self.blocks for n in _numbers(block)}
+        used = {n for block in self.blocks for n in cited_numbers(block)}
         cited = tuple(c for c in self.citations if c.number in used)
         return replace(self.composed, blocks=tuple(self.blocks), citations=cited, complete=False)
 
@@ -237,15 +237,3 @@ def _messages(
         for text, findings in failed
     ]
     return [("system", prompts.REPAIR + prompts.WRITE), ("user", bounded(data))]
-
-
-def _numbers(block: Block) -> tuple[int, ...]:
-    match block:
-        case Paragraph():
-            return block.citations
-        case Quote():
-            return (block.citation,)
-        case RatingTable():
-            return tuple(n for row in block.rows for n in row.citations)
-        case Bullets():
-            return tuple(n for item in block.items for n in item.citations)
