@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.regression import leave_one_out, logistic, probability
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, stem, words
 from assistant.verify import figures
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
 #: Questions whose cosines with all records are kept at once.
 _AT_ONCE = 250
-#: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.
-_RIDGE, _LOGISTIC = 1.0, 1.0
+#: Penalty of the ridge regression over wording: best of 5-fold cross-validation.
+_RIDGE = 1.0
 #: Words of a question that name the document itself.
 _SELF = frozenset({"iom", "framework", "document", "text", "paper", "mcof", "oim", "please", "exactly", "according"})
 
@@ -152,9 +153,8 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
 class AnswerModel:
     """Probability that the document answers a question. Immutable after construction."""
 
-    def __init__(self, stems: StemVectors, wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
-        self._stems, self._wording = stems, wording
-        self._mean, self._scale, self._weights = mean, scale, weights
+    def __init__(self, stems: StemVectors, wording: Floats, weighed: tuple[Floats, Floats, Floats]) -> None:
+        self._stems, self._wording, self._weighed = stems, wording, weighed
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
@@ -164,19 +164,17 @@ class AnswerModel:
 
     def probability(self, values: Floats) -> float:
         """Probability of an answer, 0 to 1, from the features."""
-        import numpy as np
-
-        z = float((values - self._mean) / self._scale @ self._weights[:-1] + self._weights[-1])
-        return float(1 / (1 + np.exp(-z)))
+        return probability(values, self._weighed)
 
     def save(self, path: Path) -> None:
         """Write the fitted weights as one .npz file."""
         import numpy as np
 
+        mean, scale, weights = self._weighed
         with path.open("wb") as handle:
             np.savez(
                 handle, idf=self._stems.idf, terms=np.array(self._stems.terms, dtype=np.str_), wording=self._wording.astype(np.float32),
-                mean=self._mean, scale=self._scale, weights=self._weights,
+                mean=mean, scale=scale, weights=weights,
             )  # fmt: skip
 
     @classmethod
@@ -190,7 +188,7 @@ class AnswerModel:
                     raise ValueError("the file of the answer model is of another version")
                 stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
                 wording = data["wording"].astype(np.float64)
-                return cls(stems, wording, data["mean"], data["scale"], data["weights"])
+                return cls(stems, wording, (data["mean"], data["scale"], data["weights"]))
         except (KeyError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("the file of the answer model is damaged") from error
 
@@ -217,7 +215,7 @@ def learn(
     labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
     stems = StemVectors.fit(texts, counted=False)
     matrix = stems.matrix(texts)
-    dual, left_out = _leave_one_out(kernel(vectors, matrix), labels)
+    dual, left_out = leave_one_out(kernel(vectors, matrix), labels, _RIDGE)
     evidence = Evidence(corpus, retriever)
     absent = vectors[len(positives) :]
     rows = np.zeros((len(texts), len(FEATURES)))
@@ -230,27 +228,7 @@ def learn(
                 similar[place, i - len(positives)] = -1.0
             asked = ask(texts[i], vectors[i], cosines[place])
             rows[i] = features(asked, evidence, similar[place], float(left_out[i]))
-    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    weights = _logistic((rows - mean) / scale, labels)
-    return AnswerModel(stems, primal(vectors, matrix, dual), mean, scale, weights)
-
-
-def _leave_one_out(products: Floats, labels: Floats) -> tuple[Floats, Floats]:
-    """Ridge regression in the dual: weights of the texts, and each text's score when learned without it.
-
-    ``products`` is overwritten: beside its inverse there is room for nothing else.
-    """
-    import numpy as np
-    from scipy.linalg import cho_factor, cho_solve
-    from scipy.linalg.lapack import dpotri
-
-    products[np.diag_indices_from(products)] += _RIDGE
-    factor, lower = cho_factor(products, lower=True, overwrite_a=True, check_finite=False)
-    dual = cho_solve((factor, lower), labels, check_finite=False)
-    inverse, failed = dpotri(factor, lower=lower, overwrite_c=True)
-    if failed:  # cannot be: the ridge makes the matrix positive definite
-        raise ArithmeticError("the kernel has no inverse")
-    return dual, labels - dual / np.diag(inverse)
+    return AnswerModel(stems, primal(vectors, matrix, dual), logistic(rows, labels))
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:
@@ -258,22 +236,3 @@ def _spread(texts: Sequence[str], limit: int) -> list[str]:
     unique = list(dict.fromkeys(texts))
     step = max(1.0, len(unique) / limit)
     return [unique[int(i * step)] for i in range(min(limit, len(unique)))]
-
-
-def _logistic(rows: Floats, labels: Floats, rounds: int = 30) -> Floats:
-    """Weights of a logistic regression with an L2 penalty, by Newton's method; the classes count alike, intercept last."""
-    import numpy as np
-
-    x = np.hstack([rows, np.ones((len(rows), 1))])
-    balance = np.where(labels > 0, len(labels) / (2 * labels.sum()), len(labels) / (2 * (len(labels) - labels.sum())))
-    penalty = np.diag([_LOGISTIC] * rows.shape[1] + [1e-6])
-    weights = np.zeros(x.shape[1])
-    for _ in range(rounds):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        gradient = x.T @ (balance * (p - labels)) + penalty @ weights
-        hessian = (x * (balance * p * (1 - p))[:, None]).T @ x + penalty
-        step = np.linalg.solve(hessian, gradient)
-        weights -= step
-        if float(np.abs(step).max()) < 1e-6:
-            break
-    return weights

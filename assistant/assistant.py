@@ -12,10 +12,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from assistant import guards
+from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
+from assistant.dialogue import LEANS, LEANS_SHORT, SHORT, DialogueModel, Turned
 from assistant.compose.draft import Draft
+from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import Record, build_records, embedded
@@ -24,8 +26,8 @@ from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
-from assistant.text import detect_language, fold, words
-from assistant.understanding import Understanding, in_danger, read, understand
+from assistant.text import FUNCTION_WORDS, detect_language, fold, words
+from assistant.understanding import ABOUT_REPLY, Understanding, in_danger, leans_on_history, read, understand
 from assistant.verify import verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
@@ -87,7 +89,7 @@ class Assistant:
         self._lock = threading.Lock()
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
-        self.lexicon = Lexicon(terms, known_words=self._known_words())
+        self.lexicon = Lexicon(terms, known_words=self._known_words(), glossary=Glossary(corpus.glossary))
         self.chat = chat
         self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
@@ -206,7 +208,7 @@ class Assistant:
         """The understanding with what was taken of the model's proposals; what it did is noted in the draft."""
         if self.chat is None or self._helper is None or (is_decided(u) and not u.follow_up):
             return u
-        slots = self._slots(u) if u.language == "en" else None
+        slots = self._slots(u)
         u, told = self._helper.complete(u, earlier, slots, self.chat.clock() + self.settings.chat_timeout)
         if told is not None:
             draft.helped = {"name": self.chat.name, "understanding": told.shown()}
@@ -275,7 +277,7 @@ class Assistant:
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = help_with(draft, understand(part, before, self.lexicon, self._refine), before)
+            u = help_with(draft, understand(part, before, self.lexicon, self._refine, self._leaning), before)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
@@ -296,6 +298,36 @@ class Assistant:
         slots = None if is_decided(u) else self._slots(u)
         return u if slots is None else refine(u, slots)
 
+    def _leaning(self, u: Understanding, before: str) -> Understanding | None:
+        """A message that leans on the one before, with what it asks about the reply to that; None for one that does not.
+
+        Judged by the learned model where there is one, else by patterns.
+        """
+        model = self._dialogue if u.intent != "danger" else None
+        if model is None:
+            return u if leans_on_history(u) else None
+        before_english = self.lexicon.english(before, self.lexicon.language(before))
+        vectors = self.retriever.encode(u.english), self.retriever.encode(before_english)
+        asks = model.about_reply(u.english, vectors[0])
+        if u.intent == "thanks" or (asks == "thanks" and not u.matches):
+            return None
+        short = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]]) <= SHORT and leans_on_history(u)
+        least = LEANS_SHORT if short else LEANS
+        if model.leans(Turned(u, vectors[0], before_english, vectors[1]), self.retriever) < least:
+            return None
+        return replace(u, intent=asks) if asks not in ("other", "thanks") and u.intent not in ABOUT_REPLY else u
+
+    @cached_property
+    def _dialogue(self) -> DialogueModel | None:
+        """The dialogue model; None without an index or dialogues to learn from."""
+        if not self.corpus.dialogues or self.retriever_or_none() is None:
+            return None
+        try:
+            return self._learned("dialogue", DialogueModel.load)
+        except IndexUnusableError as error:
+            logger.warning("following up by patterns alone: %s", error.message)
+            return None
+
     def _slots(self, u: Understanding) -> Slots | None:
         """The slot model's scores for a message; None where there is no index or nothing was learned."""
         retriever = self.retriever_or_none()
@@ -306,7 +338,10 @@ class Assistant:
         except IndexUnusableError as error:
             logger.warning("answering without the slot model: %s", error.message)
             return None
-        return None if model is None else model.predict(u.question, retriever.encode(u.question))
+        if model is None:
+            return None
+        asked = self.lexicon.english(u.question, u.language)
+        return model.predict(asked, retriever.encode(asked))
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
@@ -339,7 +374,7 @@ class Assistant:
         u = read(question, self.lexicon)
         itself = question if prepared is not None else ""
         vector = self.retriever.encode(question) if prepared is None else prepared
-        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, cosines=cosines, without=itself)
+        ranking = self.retriever.rank(question, u.tokens, vector=vector, cosines=cosines, without=itself)
         return Asked(question, u.tokens, u.wh, vector, ranking, itself)
 
     def judge(self, asked: Asked) -> float | None:
@@ -497,6 +532,11 @@ def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
     if not any(e.slots for e in found):
         return None
     return SlotModel.fit(found, np.stack([vectors[e.text] for e in found]))
+
+
+def learn_dialogue(assistant: Assistant) -> DialogueModel | None:
+    """The dialogue model of the assistant's corpus; None without dialogues."""
+    return dialogue.learn(assistant.corpus, assistant.retriever, lambda text: read(text, assistant.lexicon))
 
 
 def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:

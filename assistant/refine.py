@@ -34,11 +34,11 @@ _BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
 def is_decided(u: Understanding) -> bool:
     """Whether the lexicon alone has understood a message: what is left over is no content."""
     left = outside_words(u)
-    if u.language != "en" or u.intent in ("danger", "thanks", "author", "reference", "reason", "more"):
+    if u.intent in ("danger", "thanks", "author", "reference", "reason", "more", "less"):
         return True
     if u.crises and (u.phases or u.sectors) and not left and not u.wh:
         return True
-    content = [t for t in u.tokens if t not in FUNCTION_WORDS["en"]]
+    content = [t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]
     if len(content) < 3:
         return True
     if u.intent == "rating":

@@ -18,7 +18,7 @@ from assistant.guards import wants_more_than_text
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
-from assistant.understanding import Understanding, outside_words
+from assistant.understanding import ABOUT_REPLY, Understanding, outside_words
 from assistant.verify import figures, names
 from corpus.load import Corpus
 from corpus.types import PHASES, Fact
@@ -40,10 +40,6 @@ ANSWERED_FOLLOW_UP = 0.04
 #: A question whose nearest text is no nearer than this (cosine) counts as answered only with the probability beside it:
 #: with both, 95% of off-topic questions are refused, and no more answerable ones.
 FAR, ANSWERED_FAR = 0.45, 0.50
-#: For French and Spanish: lowest lexical score of the best passage; how far it leads the second and the share of the
-#: question's words that lead to it (by rarity), or that share alone; the share of words known at all that makes it a question
-#: about the document. Set by 17 questions that are not in the evaluation set.
-FOREIGN_NEAR, FOREIGN_LEAD, FOREIGN_COVER, FOREIGN_ALL, FOREIGN_ABOUT = 0.12, 1.25, 0.33, 0.90, 0.45
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
@@ -114,7 +110,7 @@ class Router:
                 Paragraph(draft.say("author_head"), (draft.cite(cover.ref, cover.text),), template=True)
             )
             return
-        if u.intent in ("reference", "reason", "more") and u.follow_up and self._about_last(draft, u, previous):
+        if u.intent in ABOUT_REPLY and u.follow_up and self._about_last(draft, u, previous):
             return
         wrong = self._premises.wrong_count(u.question) if u.language == "en" else None
         if wrong is not None:
@@ -163,6 +159,9 @@ class Router:
             for citation in before.citations[:3]:
                 draft.quote(citation.ref, citation.quote)
             return True
+        if u.intent == "less":
+            self._shorter(draft, before)
+            return True
         draft.blocks.append(Paragraph(draft.say("reason_head" if u.intent == "reason" else "more_head"), template=True))
         refs_shown = list(cited)[:2]
         for ref in refs_shown:
@@ -173,6 +172,12 @@ class Router:
                 for citation in cited[ref][:3]:
                     draft.quote(ref, by_passage.enclosing_sentence(passage, citation.quote))
         return True
+
+    @staticmethod
+    def _shorter(draft: Draft, before: Draft) -> None:
+        """The first block of the reply before, which answers, with its citations."""
+        draft.citations.extend(before.citations)
+        draft.blocks.append(before.blocks[0])
 
     # --- tables
 
@@ -402,21 +407,21 @@ class Router:
 
     def _by_fact(self, draft: Draft, u: Understanding) -> bool:
         retriever = self._retriever()
-        vector = retriever.encode(u.text)
-        ranking = retriever.rank(u.text, u.tokens, u.language, vector=vector)
+        vector = retriever.encode(u.english)
+        ranking = retriever.rank(u.english, u.english_tokens, foreign=u.foreign_stems, vector=vector)
         found = ranking.passages(self._settings.top_k)
         self._rankings[id(draft)] = found
         if not found:
             self._template(draft, "out_of_scope", "out_of_scope")
             return True
-        finding = self._find(u.text, ranking) if u.language == "en" else None
+        finding = self._find(u.english, ranking)
         if finding is not None:
             self._by_sentence(draft, u, ranking, finding)
             return True
         if self._features.abstention and not self._answerable(draft, u, ranking, vector):
             self._no(draft, u, ranking)
             return True
-        chosen = self._choose(ranking, u.language) if self._features.facts else []
+        chosen = self._choose(ranking) if self._features.facts else []
         if chosen and self._features.abstention and not self._holds_names(u, ranking, chosen):
             self._no(draft, u, ranking)
             return True
@@ -425,18 +430,18 @@ class Router:
             by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
         else:
             passage = self.corpus.by_ref[found[0].ref]
-            by_passage.passage(draft, passage, by_passage.best_sentences(passage, content_stems(u.text)))
+            by_passage.passage(draft, passage, by_passage.best_sentences(passage, content_stems(u.english)))
         return True
 
     def _beside(self, draft: Draft, u: Understanding) -> None:
         """After a table's answer, the fact of the same paragraph that is nearest to words the table does not cover."""
         least = BESIDE.get(draft.route)
-        if least is None or u.rating_score is None or u.language != "en" or len(outside_words(u)) <= _FEW:
+        if least is None or u.rating_score is None or len(outside_words(u)) <= _FEW:
             return
         if not self._features.facts:
             return
         cited = {c.ref for c in draft.citations}
-        near = (h for h in self._retriever().rank(u.text, u.tokens, u.language).facts() if h.score >= least)
+        near = (h for h in self._retriever().rank(u.english, u.english_tokens, foreign=u.foreign_stems).facts() if h.score >= least)
         fact = next((f for h in near if (f := self.corpus.fact_by_id[h.fact]).ref in cited), None)
         if fact is None:
             return
@@ -464,8 +469,8 @@ class Router:
         near = {f for p in ranking.passages(YEARS_IN) for f in figures(self.corpus.by_ref[p.ref].text)}
         if {y for y in figures(u.question) if _YEAR.fullmatch(y)} - near:
             return False
-        asked = {t for t in u.tokens if t in self._proper_names} | figures(u.question)
-        if not asked or u.follow_up or u.language != "en":
+        asked = {t for t in u.english_tokens if t in self._proper_names} | figures(u.question)
+        if not asked or u.follow_up:
             return True
 
         def missing(fact: Fact) -> int:
@@ -480,12 +485,9 @@ class Router:
             return True
         return missing(ranked[0]) < len(asked) or len(asked) > 1
 
-    def _choose(self, ranking: Ranking, language: str) -> list[Fact]:
+    def _choose(self, ranking: Ranking) -> list[Fact]:
         """The facts that answer, best first, of one sentence each: at most one more than are stated."""
         hits = ranking.facts()
-        if language != "en":
-            # words alone tell the passages of a foreign question apart, not the facts
-            hits.sort(key=lambda h: self.corpus.fact_by_id[h.fact].ref != ranking.by_passage[0].ref)
         chosen: dict[tuple[str, str], Fact] = {}
         for hit in hits:
             if abs(hits[0].score - hit.score) > FACT_LEAD or len(chosen) > MAX_FACTS:
@@ -497,52 +499,15 @@ class Router:
     def _answerable(self, draft: Draft, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
         """Whether the document answers: near enough at all, and judged to hold what is asked for."""
         best = ranking.by_passage[0]
-        if u.language != "en":
-            # the embedding says nothing here: the words must lead to one passage rather than to any
-            second = max((p.score for p in ranking.by_passage[1:]), default=0.0)
-            known = figures(u.question) <= figures(self.corpus.by_ref[best.ref].text)
-            cover, _ = self._foreign_cover(u, best.ref)
-            leads = best.score >= FOREIGN_LEAD * second and cover >= FOREIGN_COVER
-            return known and best.score >= FOREIGN_NEAR and (leads or cover >= FOREIGN_ALL)
         if best.score < OFF_TOPIC:
             return False
-        probability = self._judge(Asked(u.text, u.tokens, u.wh, vector, ranking))
+        probability = self._judge(Asked(u.english, u.english_tokens, u.wh, vector, ranking))
         draft.confidence = probability
         if probability is None:
             return True
         nearest = max(h.dense for h in ranking.records)
         least = ANSWERED_FOLLOW_UP if u.follow_up else ANSWERED
         return probability >= (least if nearest >= FAR else ANSWERED_FAR)
-
-    def _foreign_cover(self, u: Understanding, ref: str) -> tuple[float, float]:
-        """Share of the words of a French or Spanish question that lead to a passage, and to any; weighed by rarity."""
-        from assistant.retrieval import query_tokens
-
-        lexical = self._retriever().lexical
-        tokens = [t for t in query_tokens(u.tokens, u.language) if t.startswith(f"{u.language}:")]
-        weights = {t: lexical.idf.get(t, lexical.unseen_idf) for t in tokens}
-        total = sum(weights.values())
-        if not total:
-            return 0.0, 0.0
-        here = self._foreign_words.get(ref, frozenset())
-        held, known = (sum(w for t, w in weights.items() if t in words) for words in (here, self._foreign_known))
-        return held / total, known / total
-
-    @cached_property
-    def _foreign_words(self) -> dict[str, frozenset[str]]:
-        """Stems, marked by language, of the French and Spanish questions that lead to each passage."""
-        from assistant.retrieval import query_tokens
-
-        found: dict[str, set[str]] = {}
-        for entry in self.corpus.entry_points:
-            if entry.lang != "en":
-                found.setdefault(entry.ref, set()).update(query_tokens(words(entry.text), entry.lang))
-        return {ref: frozenset(stems) for ref, stems in found.items()}
-
-    @cached_property
-    def _foreign_known(self) -> frozenset[str]:
-        """All of them, wherever they lead."""
-        return frozenset().union(*self._foreign_words.values())
 
     # --- noes
 
@@ -556,8 +521,6 @@ class Router:
         near = ranking.passages(3)
         if about is None:
             close = bool(near) and near[0].score >= OFF_TOPIC
-            if u.language != "en" and near:
-                close = self._foreign_cover(u, near[0].ref)[1] >= FOREIGN_ABOUT
             about = close or bool(u.crises or u.sectors or u.partners or u.groups or u.topics)
         if not about:
             self._template(draft, "out_of_scope", "out_of_scope")
@@ -569,5 +532,5 @@ class Router:
         )
         for number, hit in enumerate(near, start=1):
             passage = self.corpus.by_ref[hit.ref]
-            quote = by_passage.best_sentences(passage, content_stems(u.text), 1)[0]
+            quote = by_passage.best_sentences(passage, content_stems(u.english), 1)[0]
             draft.nearest.append(make_citation(self.corpus, passage.ref, quote, number))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
-from assistant.text import FUNCTION_WORDS, fold, words
+from assistant.text import FUNCTION_WORDS, fold, index_tokens, words
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, CrisisKey, Language, Level, PhaseKey
 
 Intent = Literal[
@@ -26,18 +26,24 @@ Intent = Literal[
     "reason",  # why
     "author",  # who wrote that
     "more",
+    "less",  # the same, shorter
     "thanks",
     "danger",
     "other",
 ]
 
 
+#: Kinds of question that ask about the reply before.
+ABOUT_REPLY: tuple[Intent, ...] = ("reference", "reason", "more", "less")
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a question asks, in the closed vocabulary.
 
-    ``text`` is what is searched for: the question, or for a follow-up that
-    leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
+    ``text`` is what is asked: the question, or for a follow-up that leans on
+    the turn before, both. ``english`` is what is searched for: ``text``, or the
+    gloss of a French or Spanish one. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
@@ -48,6 +54,7 @@ class Understanding:
     text: str
     language: Language
     tokens: tuple[str, ...]
+    english: str = ""
     intent: Intent = "other"
     crises: tuple[CrisisKey, ...] = ()
     phases: tuple[PhaseKey, ...] = ()
@@ -73,6 +80,16 @@ class Understanding:
     which_phases: bool = False
     matches: tuple[Match, ...] = field(default=(), repr=False)
 
+    @property
+    def english_tokens(self) -> tuple[str, ...]:
+        """Folded words of ``english``; misspelled ones are replaced."""
+        return self.tokens if self.language == "en" else tuple(words(self.english))
+
+    @property
+    def foreign_stems(self) -> tuple[str, ...]:
+        """Stems of a French or Spanish question as its records are indexed by; empty for an English one."""
+        return () if self.language == "en" else tuple(index_tokens(self.tokens, self.language))
+
     def shown(self) -> dict[str, object]:
         """The slots that hold something, for the trace."""
         keys = (
@@ -90,7 +107,8 @@ class Understanding:
         out: dict[str, object] = {k: getattr(self, k) for k in keys if getattr(self, k)}
         if self.follow_up:
             out["follow_up"] = True
-            out["searched"] = self.text
+        if self.follow_up or self.language != "en":
+            out["searched"] = self.english
         return out
 
 
@@ -190,13 +208,13 @@ _DEFINITION = re.compile(
 )
 #: Asks who or what one named thing is: complete in itself, where the name is a partner's.
 _WHO_IS = re.compile(r"^\W*(?:who|what|qui|quien|que)(?:'s| is| est| es) (?:the )?[\w/-]+\W*$")
-_FOLLOW_START = re.compile(
+FOLLOW_START = re.compile(
     r"^\W*(?:and|but|so|then|also|only|just|instead|ok(?:ay)? (?:and|so|but)|what about|how about|what if|or|same for|et|y|e|alors|entonces|qu'en est-il|mais|pero|que tal|now)\b"
 )
-_PRONOUN = re.compile(
+PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
-_ONE = re.compile(
+ONE = re.compile(
     r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b"
 )
 _DANGER = re.compile(
@@ -223,6 +241,9 @@ def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(m.key for m in matches if m.kind == kind and m.weak == weak and not m.absent))
 
 
+_SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
+_WEAK = ("weak_crises", "weak_phases", "weak_sectors")
+
 #: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
 _DEGREE = frozenset({"how", "tan", "cuan", "point"})
 
@@ -233,8 +254,27 @@ def _asks_degree(match: Match, tokens: Sequence[str]) -> bool:
 
 
 def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
-    """What one message says by itself, nothing inherited."""
+    """What one message says by itself, nothing inherited.
+
+    Of a French or Spanish message the gloss is read too: its English words fill what the message's own leave open.
+    """
     language = lexicon.language(question, default_language)
+    u = _read(question, language, lexicon)
+    return u if language == "en" else _completed(u, _read(u.english, "en", lexicon))
+
+
+def _completed(u: Understanding, gloss: Understanding) -> Understanding:
+    """``u`` with the slots and the kind of question that only its gloss shows."""
+    slots = {s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK) if not getattr(u, s)}
+    if u.intent == "other" and gloss.intent in ("rating", "coordination", "people", "examples", "definition"):
+        slots["intent"] = gloss.intent
+    return replace(u, **slots)
+
+
+def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
+    english = lexicon.english(question, language)
+    if language == "en":
+        question = english
     folded = fold(question)
     tokens = tuple(lexicon.corrected(question, language))
     matches = tuple(m for m in lexicon.match(question, language) if not _asks_degree(m, tokens))
@@ -256,6 +296,7 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
         text=question,
         language=language,
         tokens=tokens,
+        english=english,
         crises=crises,
         phases=phases,
         sectors=sectors,
@@ -308,7 +349,6 @@ def _intent(u: Understanding, folded: str) -> Intent:
     return "other"
 
 
-_SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 #: A message with at most so many content words outside the lexicon's terms can lean on the turn before.
 _SHORT = 2
 
@@ -325,7 +365,7 @@ def leans_on_history(u: Understanding) -> bool:
     folded = fold(u.question)
     if u.intent in ("danger", "thanks", "author"):
         return False
-    if u.intent in ("reason", "more"):
+    if u.intent in ("reason", "more", "less"):
         return True
     if u.partners and _WHO_IS.match(folded):
         return False
@@ -335,7 +375,7 @@ def leans_on_history(u: Understanding) -> bool:
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
         return len(content) <= 4
-    if _FOLLOW_START.match(folded) and len(content) <= 7:
+    if FOLLOW_START.match(folded) and len(content) <= 7:
         return True
     if len(content) <= 1:
         return True
@@ -345,9 +385,9 @@ def leans_on_history(u: Understanding) -> bool:
         and len(content) <= 4
     ):
         return not (u.intent == "definition" and content)
-    if _ONE.search(folded) and len(content) <= 8:
+    if ONE.search(folded) and len(content) <= 8:
         return True
-    return bool(_PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
+    return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
 
 
 def merge(u: Understanding, before: Understanding) -> Understanding:
@@ -392,7 +432,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     if (
         u.intent == "other"
         and not asks_fact
-        and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author")
+        and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author")
     ):
         filled["intent"] = before.intent
     elif (
@@ -406,11 +446,13 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     elif u.intent == "definition" and u.levels and before.intent == "rating" and before.crises:
         filled["intent"] = "rating"  # "and what is important?" asks for sectors, not for the word
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
+    english = f"{before.english} {u.english}" if before.english not in u.english else u.english
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(
         u,
         text=text,
         tokens=tokens,
+        english=english,
         follow_up=True,
         inherited=tuple(inherited),
         **filled,  # type: ignore[arg-type]
@@ -422,17 +464,20 @@ def understand(
     earlier: Sequence[str],
     lexicon: Lexicon,
     refine: Callable[[Understanding], Understanding] = lambda u: u,
+    leaning: Callable[[Understanding, str], Understanding | None] = lambda u, before: u if leans_on_history(u) else None,
 ) -> Understanding:
     """What ``question`` asks after the user's ``earlier`` messages, oldest first.
 
     ``refine`` completes what a single message says where the lexicon is unsure.
+    ``leaning`` gives a message that leans on the one before, with what it asks about the reply; None for one that does not.
     """
     before: Understanding | None = None
     for message in (*earlier, question):
         u = refine(read(message, lexicon, before.language if before else "en"))
-        if before is not None and leans_on_history(u):
-            u = merge(u, before)
-        keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question
+        leans = leaning(u, before.question) if before is not None else None
+        if before is not None and leans is not None:
+            u = merge(leans, before)
+        keep = u.intent in (*ABOUT_REPLY, "thanks", "author", "danger") and message is not question
         before = before if keep and before is not None else u
         last = u
     return last

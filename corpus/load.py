@@ -35,10 +35,12 @@ from corpus.types import (
     CorpusInfo,
     Crisis,
     DiagramLevel,
+    Dialogue,
     EntryPoint,
     Evidence,
     ExampleCrisis,
     Fact,
+    GlossaryTerm,
     LevelDefinition,
     LexiconTerm,
     NotCovered,
@@ -73,6 +75,8 @@ TABLES: dict[str, type] = {
     "lexicon": LexiconTerm,
     "utterances": Utterance,
     "not_covered": NotCovered,
+    "glossary": GlossaryTerm,
+    "dialogues": Dialogue,
 }
 
 
@@ -101,6 +105,8 @@ class Corpus:
     lexicon: tuple[LexiconTerm, ...] = ()
     utterances: tuple[Utterance, ...] = ()
     not_covered: tuple[NotCovered, ...] = ()
+    glossary: tuple[GlossaryTerm, ...] = ()
+    dialogues: tuple[Dialogue, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     @cached_property

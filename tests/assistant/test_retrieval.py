@@ -54,7 +54,8 @@ def retriever(records: Sequence[Record] = RECORDS, **options: float) -> HybridRe
 
 
 def ask(found: HybridRetriever, text: str, lang: str = "en") -> Ranking:
-    return found.rank(text, words(text), lang)  # type: ignore[arg-type]
+    foreign = index_tokens(words(text), lang) if lang != "en" else ()  # type: ignore[arg-type]
+    return found.rank(text, words(text), foreign=foreign)
 
 
 def test_a_passage_scores_by_its_best_three_records() -> None:

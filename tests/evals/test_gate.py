@@ -129,7 +129,7 @@ def test_planted_a_worse_tokeniser(assistant: Assistant, monkeypatch: pytest.Mon
     monkeypatch.setattr(retrieval, "stem", lambda word, lang="en": word)
     monkeypatch.setattr(retrieval, "words", str.split)
     good = assistant.retriever
-    worse = retrieval.LexicalIndex([retrieval.index_tokens(r.text, r.lang) for r in good.records])  # type: ignore[arg-type]
+    worse = retrieval.LexicalIndex([retrieval.index_tokens(words(r.text), r.lang) for r in good.records])  # type: ignore[arg-type]
     monkeypatch.setattr(good, "lexical", worse)
     found = check_numbers(Measured((), gate.words_mrr(assistant, items)), reference)
     assert len(found) == 1
