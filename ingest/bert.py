@@ -81,7 +81,7 @@ class _Graph:
         self.constants: list[Any] = []
         self._weights, self._epsilon = weights, epsilon
 
-    def add(self, operator: str, *inputs: str, output: str = "", **attributes: object) -> str:
+    def add(self, operator: str, *inputs: str, output: str = "", **attributes: Any) -> str:  # noqa: ANN401 - numbers or lists
         """A node with one output."""
         from onnx import helper
 

@@ -23,14 +23,14 @@ os.environ.setdefault("MPLBACKEND", "agg")
 @contextmanager
 def _without_stubs() -> Iterator[None]:
     """Gradio's classes have no source file meanwhile; it writes no stub for such classes."""
-    found: Any = inspect.getfile
+    found = inspect.getfile
 
     def hidden(thing: Any) -> Any:  # noqa: ANN401 - as inspect.getfile
         if isinstance(thing, type) and thing.__module__.startswith("gradio."):
             raise OSError("no stub is wanted")
         return found(thing)
 
-    inspect.getfile = hidden
+    inspect.getfile = hidden  # type: ignore[assignment]
     try:
         yield
     finally:
