@@ -53,7 +53,7 @@ from corpus.errors import (
     StorageError,
 )
 from corpus.load import Corpus
-from ingest.export import ensure_export
+from ingest.export import begin_export, proving
 from ingest.learn import has_examples, learn, leave_words
 from ingest.storage import nonce, replace_text, writing
 
@@ -91,8 +91,8 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def exported_encoder(settings: Settings) -> BulkEncoder:
-    """The encoder of the settings, exported where it is not yet, on all cores."""
-    return ensure_export(settings.data_dir, settings.embedding_model, threads=_cores())
+    """The encoder of the settings, exported where it is not yet, on all cores; its proof may be under way."""
+    return begin_export(settings.data_dir, settings.embedding_model, threads=_cores())
 
 
 def ingest(
@@ -119,14 +119,17 @@ def ingest(
             progress("model", 0, 1)
             encoder = open_encoder(settings)
             progress("model", 1, 1)
-            manifest = _manifest(corpus, records, encoder)
-            identifier = manifest.index_id
-            if not force and _is_there(settings, corpus, records, encoder):
-                learn(corpus, settings, identifier, lambda: open_index(corpus, settings)[1], progress)
-                return IngestReport(manifest, False, 0, time.perf_counter() - began)
-            pieces = _word_pieces(records, encoder)
-            known = {} if force else _known(settings, corpus, encoder)
-            vectors, new = _embed(records, pieces, encoder, known, progress)
+            with proving(encoder) as prove:
+                manifest = _manifest(corpus, records, encoder)
+                identifier = manifest.index_id
+                if not force and _is_there(settings, corpus, records, encoder):
+                    prove()
+                    learn(corpus, settings, identifier, lambda: open_index(corpus, settings)[1], progress)
+                    return IngestReport(manifest, False, 0, time.perf_counter() - began)
+                pieces = _word_pieces(records, encoder)
+                known = {} if force else _known(settings, corpus, encoder)
+                vectors, new = _embed(records, pieces, encoder, known, progress)
+                prove()
 
             def learned() -> None:
                 retriever = retriever_over(corpus, settings, everything, vectors, encoder, identifier)

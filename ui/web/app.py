@@ -293,9 +293,8 @@ def build_app(
     metrics: Metrics | None = None,
 ) -> ASGIApp:
     """The page over an assistant: an ASGI application ready to be served."""
-    import gradio as gr
-
     from ui.web.blocks import build_blocks
+    from ui.web.gradio_import import gr
 
     metrics = metrics or Metrics()
     store = store or FeedbackStore(settings.feedback_path, days=settings.feedback_days)
