@@ -8,21 +8,21 @@ points which wording asks for what is there. The other is the evidence: whether
 the best passage, with all that leads to it, holds the question's words, names
 and figures, and the kind of thing it asks for. A logistic regression weighs both.
 
-Everything is learned from the corpus when it is ingested; each prepared
-question is judged as if it were not there itself (leave-one-out), or the model
-would learn that the right answer is a question it has seen.
+Everything is learned from the corpus when it is ingested. How much each sign is
+worth is learned from questions that are neither searched among nor taught to
+the embedding model (``calibration.csv``), or the model would learn that the
+right answer is a question it has seen.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.regression import leave_one_out, logistic, probability
+from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, stem, words
 from assistant.verify import figures
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
 MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
-#: Questions whose cosines with all records are kept at once.
-_AT_ONCE = 250
+#: Fewest questions of each kind that anything is learned from.
+_LEAST = 20
 #: Penalty of the ridge regression over wording: best of 5-fold cross-validation.
 _RIDGE = 1.0
 #: Words of a question that name the document itself.
@@ -55,7 +55,8 @@ _KINDS: dict[str, frozenset[str]] = {
     "why": frozenset({"reason", "purpose"}),
 }
 FEATURES = (
-    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_top10",
+    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_fact",
+    "dense_top10",
     "absent", "absent_top3", "entry_minus_absent", "wording",
     "cover_passage", "cover_passage_and_entries", "cover_all", "cover_best_entry", "rarest_missing", "unknown_words",
     "numbers_not_in_passage", "numbers_nowhere", "length", "asks_kind", "kind_matches", "how_many", "how", "when", "where", "who",
@@ -64,17 +65,13 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as judged: its words, embedding and what was ranked for it.
-
-    ``itself`` is the text of a prepared question that must not count as found.
-    """
+    """A question as judged: its words, embedding and what was ranked for it."""
 
     question: str
     tokens: tuple[str, ...]
     wh: str
     vector: Vectors
     ranking: Ranking
-    itself: str = ""
 
 
 class Evidence:
@@ -82,14 +79,11 @@ class Evidence:
 
     def __init__(self, corpus: Corpus, retriever: HybridRetriever) -> None:
         self.passage = {p.ref: frozenset(stem(w) for w in words(p.text)) for p in corpus.passages}
-        self.leads: dict[str, Counter[str]] = {p.ref: Counter(self.passage[p.ref]) for p in corpus.passages}
+        self.leads: dict[str, set[str]] = {p.ref: set(self.passage[p.ref]) for p in corpus.passages}
         for record in retriever.records:
             if record.lang == "en":
-                self.leads[record.ref].update({stem(w) for w in words(record.text)})
-        self.all: Counter[str] = Counter()
-        for stems in self.leads.values():
-            self.all.update(stems)
-        self.place = {r.text: r.ref for r in retriever.records}
+                self.leads[record.ref].update(stem(w) for w in words(record.text))
+        self.all: set[str] = set().union(*self.leads.values())
         self.figures = {p.ref: figures(p.text) for p in corpus.passages}
         self.all_figures = figures(corpus.source)
         self.kind = {f.id: f.kind for f in corpus.facts}
@@ -100,7 +94,7 @@ class Evidence:
 def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -> Floats:
     """What the judgement rests on, in the order of ``FEATURES``, float64.
 
-    ``absent`` holds the cosines with the questions that are not answered, the question itself left out.
+    ``absent`` holds the cosines with the questions that are not answered.
     """
     import numpy as np
 
@@ -110,6 +104,7 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     scores = [p.score for p in found[:5]] + [0.0] * 5
     entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
+    fact = max((h.dense for h in ranking.records if h.record.kind == "fact"), default=0.0)
     top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
     near: Floats | Scores = np.zeros(3)
     if len(absent):
@@ -123,11 +118,8 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
             float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
         )
 
-    # a prepared question must not vouch for its own words
-    own = {stem(w) for w in words(asked.itself)} if asked.itself else set()
-    owner = evidence.place.get(asked.itself, "")
-    leads = {s for s in stems if evidence.leads[best.ref][s] > (s in own and owner == best.ref)}
-    everything = {s for s in stems if evidence.all[s] > (s in own and bool(owner))}
+    leads = evidence.leads[best.ref]
+    everything = evidence.all
     nearest = next(
         (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
     )
@@ -136,7 +128,7 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     return np.array(
         [
             best.score, best.best.score, best.best.dense, best.best.lexical, scores[0] - scores[1], scores[0] - scores[4],
-            entry, sentence, float(np.mean(top)) if top else 0.0,
+            entry, sentence, fact, float(np.mean(top)) if top else 0.0,
             float(near[0]), float(near.mean()), entry - float(near[0]), wording,
             cover(evidence.passage[best.ref]), cover(leads), cover(everything), cover({stem(w) for w in words(nearest.text)}),
             max((w for w, s in zip(weights, stems, strict=False) if s not in leads), default=0.0) / 8,
@@ -193,42 +185,36 @@ class AnswerModel:
             raise ValueError("the file of the answer model is damaged") from error
 
 
-def learn(
-    corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors, Scores], Asked]
-) -> AnswerModel | None:
-    """Learn from the corpus' prepared questions; None where it has none that are not answered.
+def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors], Asked]) -> AnswerModel | None:
+    """Learn from the corpus' prepared questions and calibration; None where there are too few of either.
 
-    ``ask(text, vector, cosines)`` reads and ranks a prepared question as a user's would be, without its own record;
-    ``cosines`` are those of every record with it.
+    ``ask(text, vector)`` reads and ranks a question as a user's would be.
     """
     import numpy as np
 
     positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
     negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
-    known = retriever.vectors_of([*positives, *negatives])
+    known = retriever.vectors_of([*positives, *negatives, *(c.text for c in corpus.calibration)])
     positives = [t for t in positives if t in known]
     negatives = [t for t in negatives if t in known]
-    if len(positives) < 20 or len(negatives) < 20:
+    calibration = [c for c in corpus.calibration if c.text in known]
+    answered = np.array([float(c.answered == "1") for c in calibration])
+    if min(len(positives), len(negatives)) < _LEAST or not _LEAST <= answered.sum() <= len(answered) - _LEAST:
         return None
     texts = [*positives, *negatives]
     vectors = np.stack([known[t] for t in texts])
-    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
     stems = StemVectors.fit(texts, counted=False)
     matrix = stems.matrix(texts)
-    dual, left_out = leave_one_out(kernel(vectors, matrix), labels, _RIDGE)
+    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
+    wording = primal(vectors, matrix, ridge(kernel(vectors, matrix), labels, _RIDGE))
     evidence = Evidence(corpus, retriever)
-    absent = vectors[len(positives) :]
-    rows = np.zeros((len(texts), len(FEATURES)))
-    for begin in range(0, len(texts), _AT_ONCE):
-        part = slice(begin, begin + _AT_ONCE)
-        # one matrix product for many questions
-        cosines, similar = vectors[part] @ retriever.vectors.T, vectors[part] @ absent.T
-        for place, i in enumerate(range(begin, begin + len(cosines))):
-            if i >= len(positives):
-                similar[place, i - len(positives)] = -1.0
-            asked = ask(texts[i], vectors[i], cosines[place])
-            rows[i] = features(asked, evidence, similar[place], float(left_out[i]))
-    return AnswerModel(stems, primal(vectors, matrix, dual), logistic(rows, labels))
+    absent = retriever.examples["absent"][1]
+    model = AnswerModel(stems, wording, (np.zeros(0), np.zeros(0), np.zeros(0)))
+    rows = []
+    for row in calibration:
+        vector = known[row.text]
+        rows.append(features(ask(row.text, vector), evidence, absent @ vector, model.wording(row.text, vector)))
+    return AnswerModel(stems, wording, logistic(np.stack(rows), answered))
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
-from assistant.dialogue import LEANS, LEANS_SHORT, SHORT, DialogueModel, Turned
 from assistant.compose.draft import Draft
+from assistant.dialogue import LEANS, LEANS_SHORT, SHORT, DialogueModel, Turned
 from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from assistant.llm.client import ChatClient
     from assistant.llm.understand import Helper
     from assistant.llm.writer import Writer
-    from assistant.retrieval import HybridRetriever, Ranking, Scores
+    from assistant.retrieval import HybridRetriever, Ranking
 
 logger = logging.getLogger(__name__)
 
@@ -365,17 +365,15 @@ class Assistant:
             text = "What is learned from the prepared questions cannot be read."
             raise IndexDamagedError(text, remedy="Run 'mcof ingest --force' to learn it anew.") from error
 
-    def asked(self, question: str, prepared: Vectors | None = None, cosines: Scores | None = None) -> Asked:
+    def asked(self, question: str, vector: Vectors | None = None) -> Asked:
         """An English question read and ranked for the judgement; raises what opening the index raises.
 
-        ``prepared`` is the stored vector of a prepared question, which then does not find itself; ``cosines`` are
-        those of all records with it, where they are known.
+        ``vector`` is its embedding, where it is known.
         """
         u = read(question, self.lexicon)
-        itself = question if prepared is not None else ""
-        vector = self.retriever.encode(question) if prepared is None else prepared
-        ranking = self.retriever.rank(question, u.tokens, vector=vector, cosines=cosines, without=itself)
-        return Asked(question, u.tokens, u.wh, vector, ranking, itself)
+        vector = self.retriever.encode(u.english) if vector is None else vector
+        ranking = self.retriever.rank(u.english, u.tokens, vector=vector)
+        return Asked(u.english, u.tokens, u.wh, vector, ranking)
 
     def judge(self, asked: Asked) -> float | None:
         """Probability that the document answers, 0 to 1; None where nothing was learned about that."""
@@ -548,7 +546,7 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     from assistant.encoder import OnnxEncoder, export_folder
     from assistant.index import stored_vectors
 
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model, settings.adapter))
     records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
     identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
     return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features)

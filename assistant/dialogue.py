@@ -91,7 +91,9 @@ def features(turned: Turned, retriever: HybridRetriever, wording: float) -> list
 class DialogueModel:
     """The learned model. Immutable after construction."""
 
-    def __init__(self, stems: StemVectors, wording: Floats, kinds: Floats, weighed: tuple[Floats, Floats, Floats]) -> None:
+    def __init__(
+        self, stems: StemVectors, wording: Floats, kinds: Floats, weighed: tuple[Floats, Floats, Floats]
+    ) -> None:
         self._stems, self._wording, self._kinds, self._weighed = stems, wording, kinds, weighed
 
     def leans(self, turned: Turned, retriever: HybridRetriever) -> float:
@@ -107,7 +109,8 @@ class DialogueModel:
 
     def _scores(self, text: str, vector: Vectors, weights: Floats) -> Floats:
         dim = len(vector)
-        return vector @ weights[:dim] + self._stems.dot(text, weights[dim:-1]) + weights[-1]
+        scores: Floats = vector @ weights[:dim] + self._stems.dot(text, weights[dim:-1]) + weights[-1]
+        return scores
 
     def save(self, path: Path) -> None:
         """Write the fitted weights as one .npz file."""

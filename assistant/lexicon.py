@@ -8,13 +8,15 @@ lexicon's words by edit distance.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from assistant.gloss import Glossary
-from assistant.text import FUNCTION_WORDS, WORD as _WORD, detect_language, fold, stem, words
+from assistant.text import FUNCTION_WORDS, detect_language, fold, stem, words
+from assistant.text import WORD as _WORD
 from corpus.types import Language, LexiconKind, LexiconTerm
 
 #: Edits (insert, delete, replace, swap of neighbours) allowed in a word of at least so many letters.
@@ -49,6 +51,9 @@ def nearest(word: str, vocabulary: Iterable[str]) -> str:
     return str(min(found, key=lambda f: (f[1], f[0][0] != word[0], f[0]))[0]) if found else word
 
 
+#: A label typed as one word: "sector1".
+_GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\d{1,2})\b", re.IGNORECASE)
+
 _Trie = dict[str, Any]  # stem -> trie; _END -> the terms that end there
 _END = "\0"
 
@@ -60,11 +65,11 @@ class Lexicon:
         self,
         terms: Iterable[LexiconTerm],
         known_words: Iterable[str] = (),
-        glossary: Glossary = Glossary(),
+        glossary: Glossary | None = None,
     ) -> None:
         """``known_words`` are folded words that are never taken for misspelled."""
         self._terms = tuple(terms)
-        self._glossary = glossary
+        self._glossary = glossary or Glossary()
         self._known = frozenset(known_words)
         self._tries: dict[Language, _Trie] = {"en": {}, "fr": {}, "es": {}}
         self._words: dict[Language, set[str]] = {"en": set(), "fr": set(), "es": set()}
@@ -105,7 +110,8 @@ class Lexicon:
     def english(self, text: str, lang: Language) -> str:
         """A text in English as far as it is searched for: with its words spelled out, or the gloss of a French or Spanish one."""
         if lang == "en":
-            return _WORD.sub(lambda found: self._spelled_out(found.group()), text)
+            apart = _GLUED.sub(r"\1 \2", text)
+            return _WORD.sub(lambda found: self._spelled_out(found.group()), apart)
         return self._glossary.english(words(text), lang, lambda word: self._respelled(word, lang))
 
     def _spelled_out(self, word: str) -> str:

@@ -21,9 +21,22 @@ from corpus.load import Corpus
 from corpus.matrix import Cell
 from corpus.types import Passage
 
-RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "phase", "sector", "utterance", "absent", "dialogue"]
+RecordKind = Literal[
+    "sentence",
+    "chunk",
+    "fact",
+    "entry",
+    "cell",
+    "crisis",
+    "phase",
+    "sector",
+    "utterance",
+    "absent",
+    "dialogue",
+    "calibration",
+]
 #: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
-EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue"})
+EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue", "calibration"})
 
 #: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces.
 MAX_CHUNK_CHARS = 700
@@ -201,5 +214,7 @@ def _example_records(corpus: Corpus) -> Iterator[Record]:
         yield Record(_id("utterance", row.intent, row.text), "utterance", "", row.text)
     for text in dict.fromkeys(text for row in corpus.dialogues for text in (row.last, row.question)):
         yield Record(_id("dialogue", "", text), "dialogue", "", text)
+    for held_out in corpus.calibration:
+        yield Record(_id("calibration", held_out.answered, held_out.text), "calibration", "", held_out.text)
     for absent in corpus.not_covered:
         yield Record(_id("absent", absent.ref, absent.text), "absent", absent.ref, absent.text, lang=absent.lang)

@@ -22,7 +22,6 @@ from assistant.ranking.tokens import Token, tokenize
 from assistant.ranking.wordvectors import WordVectors, pool_words
 from assistant.records import EXAMPLES, Record
 from assistant.text import index_tokens, words
-from corpus.types import Language
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +44,8 @@ PASSAGE_WEIGHTS = (1.0, 0.5, 0.25)
 #: passage alone in .901.
 FACT_WEIGHTS = (0.5, 0.3, 0.2)
 FIT_WEIGHT = 0.03
+#: What a record of a passage that the conversation is about scores more.
+SALIENT = 0.08
 #: Encoder runs kept, so that the steps of one answer share one run.
 _READINGS_KEPT = 16
 
@@ -249,20 +250,16 @@ class HybridRetriever:
         tokens: Sequence[str],
         *,
         foreign: Sequence[str] = (),
+        salient: Sequence[str] = (),
         limit: int = 200,
         vector: Vectors | None = None,
-        cosines: Scores | None = None,
-        without: str = "",
     ) -> Ranking:
         """Rank records for an English ``text`` and its folded ``tokens``; at most ``limit``.
 
         ``foreign`` are the stems of a French or Spanish question, marked as ``index_tokens`` marks them; ``text`` and
         ``tokens`` are then its gloss. Records in that language are found by these alone.
-        ``vector`` is its embedding if known, ``cosines`` its similarity with every record, ``(n_records,)``.
-
-        Records whose text is ``without`` do not count (to judge a prepared
-        question as if it were not there); the signals over whole passages still
-        hold its words, so that it helps a little to put its passage first.
+        ``salient`` passages were spoken of before: their records score ``SALIENT`` higher.
+        ``vector`` is its embedding if known.
 
         Ties are broken by the records' own order.
         """
@@ -274,15 +271,14 @@ class HybridRetriever:
         weight = self._dense_weight
         if not weight:
             dense = np.zeros_like(lexical)
-        elif cosines is not None:
-            dense = cosines
         else:
             dense = self.cosines(self.encode(text) if vector is None else vector)
         fused = weight * dense + (1 - weight) * lexical
         if foreign:  # records that have no embedding
             fused[self._without_embedding] = lexical[self._without_embedding]
-        if without:
-            fused[self._by_text.get(without, [])] = -1.0
+        if salient:
+            wanted = [i for i, ref in enumerate(self.refs) if ref in salient]
+            fused[np.isin(self.passage_of, wanted)] += np.float32(SALIENT)
         score, best = self._by_passage(fused)
         fit = self._fit(text, score) if 0 < weight < 1 else score
         passages = np.argsort(-fit, kind="stable")

@@ -167,7 +167,7 @@ _ALL_PHASES = re.compile(
 )
 #: "First after an earthquake", "right after the quake": the shock is over, the crisis is not. Both phases are answered.
 _RIGHT_AFTER = re.compile(
-    r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
+    r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bafter (?:last (?:night|week)|yesterday|today|this (?:morning|week))\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
 )
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
@@ -253,6 +253,17 @@ def _asks_degree(match: Match, tokens: Sequence[str]) -> bool:
     return match.kind == "level" and match.start > 0 and tokens[match.start - 1] in _DEGREE
 
 
+#: "Besides the government and OCHA", "anyone other than UNHCR": those named are not what is asked for.
+_BESIDES = re.compile(
+    r"\b(?:besides?|except(?: for)?|other than|apart from|aside from|in addition to|beyond|not counting)\W+((?:\w+\W+){0,6})$"
+)
+
+
+def _set_aside(match: Match, tokens: Sequence[str]) -> bool:
+    """Whether a partner is named only to ask for the others."""
+    return match.kind == "partner" and bool(_BESIDES.search(" ".join(tokens[: match.start]) + " "))
+
+
 def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
     """What one message says by itself, nothing inherited.
 
@@ -277,7 +288,9 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         question = english
     folded = fold(question)
     tokens = tuple(lexicon.corrected(question, language))
-    matches = tuple(m for m in lexicon.match(question, language) if not _asks_degree(m, tokens))
+    matches = tuple(
+        m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
+    )
     strong = {
         kind: _keys(matches, kind, weak=False)
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
@@ -429,11 +442,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             filled[slot] = value
             inherited.append(slot)
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
-    if (
-        u.intent == "other"
-        and not asks_fact
-        and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author")
-    ):
+    if u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
     elif (
         u.intent == "rating"
@@ -464,7 +473,9 @@ def understand(
     earlier: Sequence[str],
     lexicon: Lexicon,
     refine: Callable[[Understanding], Understanding] = lambda u: u,
-    leaning: Callable[[Understanding, str], Understanding | None] = lambda u, before: u if leans_on_history(u) else None,
+    leaning: Callable[[Understanding, str], Understanding | None] = lambda u, before: (
+        u if leans_on_history(u) else None
+    ),
 ) -> Understanding:
     """What ``question`` asks after the user's ``earlier`` messages, oldest first.
 

@@ -342,6 +342,18 @@ class Utterance:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A question that is not searched among: on it the assistant learns how far to trust its own evidence.
+
+    ``fact`` is the fact that answers it, or where ``answered`` is 0, the one that it resembles.
+    """
+
+    answered: Literal["0", "1"]
+    fact: str
+    text: str
+
+
 #: What a message can ask about the reply before it.
 AboutReply = Literal["reason", "reference", "more", "author", "less", "thanks", "other"]
 

@@ -8,7 +8,7 @@ process loads the original and proves that the vectors are the same.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,10 @@ def _config(folder: Path) -> Mapping[str, Any]:
     return found
 
 
-def write(folder: Path, path: Path) -> int:
+def write(folder: Path, path: Path, change: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda w: w) -> int:
     """Write the encoder in ``folder`` to ``path``: word pieces in, ``hidden`` out. Returns the size of a vector.
+
+    ``change`` gives the weights to be written, from those of the folder.
 
     Raises:
         ModelError: a weight is missing or is no 32-bit number.
@@ -54,7 +56,8 @@ def write(folder: Path, path: Path) -> int:
 
     config = _config(folder)
     try:
-        graph = _Graph(load_file(folder / "model.safetensors"), float(config.get("layer_norm_eps", 1e-12)))
+        weights = change(load_file(folder / "model.safetensors"))
+        graph = _Graph(weights, float(config.get("layer_norm_eps", 1e-12)))
         heads, dim = int(config["num_attention_heads"]), int(config["hidden_size"])
         hidden = graph.embeddings()
         mask = graph.mask()

@@ -92,7 +92,7 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 def exported_encoder(settings: Settings) -> BulkEncoder:
     """The encoder of the settings, exported where it is not yet, on all cores; its proof may be under way."""
-    return begin_export(settings.data_dir, settings.embedding_model, threads=_cores())
+    return begin_export(settings.data_dir, settings.embedding_model, settings.adapter, threads=_cores())
 
 
 def ingest(

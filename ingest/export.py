@@ -16,10 +16,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from assistant.adapter import adapted_sha256, added
 from assistant.encoder import (
     MAX_WORD_PIECES,
     PACKAGED_MODEL,
@@ -62,24 +64,25 @@ def checked_weights(model: str) -> tuple[Path, str]:
     return folder, digest
 
 
-def ensure_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncoder:
-    """The exported encoder of ``model``, exported and proved now where it is missing, damaged or of other weights.
+def ensure_export(data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1) -> OnnxEncoder:
+    """The exported encoder of ``model`` with the changes of ``adapter``, exported and proved now where it is missing, damaged or of other weights.
 
     Raises:
         ModelError: the weights are missing or wrong, or the export differs from the original.
         StorageError: the data folder cannot be written.
     """
     with writing(data_dir):
-        encoder = begin_export(data_dir, model, threads=threads)
+        encoder = begin_export(data_dir, model, adapter, threads=threads)
         with proving(encoder) as prove:
             prove()
     return encoder
 
 
-def begin_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncoder:
+def begin_export(data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1) -> OnnxEncoder:
     """As ``ensure_export``, but an encoder written just now still waits for its proof: see ``proving``."""
-    folder, digest = checked_weights(model)
-    target = export_folder(data_dir, model)
+    folder, original = checked_weights(model)
+    digest = adapted_sha256(original, adapter)
+    target = export_folder(data_dir, model, adapter)
     try:
         encoder = OnnxEncoder(target, threads=threads)
         if encoder.info.weights_sha256 == digest:
@@ -91,7 +94,11 @@ def begin_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncoder
     with writing(data_dir):
         target.mkdir(parents=True, exist_ok=True)
         if bert.is_bert(folder):
-            return NewExport(folder, target, _write_bert(folder, digest, target, name), threads)
+            change = partial(added, adapter=adapter, weights_sha256=original) if adapter else lambda weights: weights
+            info = _write_bert(folder, digest, target, name, change)
+            return NewExport(folder, target, info, threads, adapter)
+        if adapter:
+            raise ModelError(f"{adapter.name} can only be added to a BERT; take it out of the corpus folder.")
         info = _in_a_process_of_its_own(folder, digest, target, name)
         _tidy(target, info)
     return OnnxEncoder(target, threads=threads)
@@ -115,12 +122,12 @@ def proving(encoder: object) -> Iterator[Callable[[], None]]:
 class NewExport(OnnxEncoder):
     """An encoder written just now. Until it is proved equal to the original no other process finds it."""
 
-    def __init__(self, folder: Path, target: Path, info: ExportInfo, threads: int) -> None:
+    def __init__(self, folder: Path, target: Path, info: ExportInfo, threads: int, adapter: Path | None = None) -> None:
         super().__init__(target, threads=threads, info=info)
         self._target, self._proved = target, False
         # a process of its own: the half gigabyte that torch takes is free again when the index is written
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
-        self._original = self._pool.submit(_original_vectors, folder)
+        self._original = self._pool.submit(_original_vectors, folder, adapter)
 
     def prove(self) -> None:
         """Compare with the original, which has been loading meanwhile; then this is the export.
@@ -156,14 +163,16 @@ def _ended_from_outside() -> ModelError:
     return ModelError(text, remedy="Free some and run 'mcof ingest' again.")
 
 
-def _write_bert(folder: Path, digest: str, target: Path, name: str) -> ExportInfo:
+def _write_bert(
+    folder: Path, digest: str, target: Path, name: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> ExportInfo:
     """Write a BERT's graph and tokenizer into ``target`` under names of their own."""
     mark = nonce()
     onnx, tokenizer = target / f"encoder-{mark}.onnx", target / f"tokenizer-{mark}.json"
     try:
         pooling = json.loads((folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
         reads = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
-        dim = bert.write(folder, onnx)
+        dim = bert.write(folder, onnx, change)
         shutil.copyfile(folder / "tokenizer.json", tokenizer)
         return ExportInfo(
             model_id=name,
@@ -184,8 +193,8 @@ def _write_bert(folder: Path, digest: str, target: Path, name: str) -> ExportInf
         raise
 
 
-def _original_vectors(folder: Path) -> Any:  # noqa: ANN401 - an array of shape (n, dim), unit rows
-    """What sentence-transformers makes of the probes."""
+def _original_vectors(folder: Path, adapter: Path | None) -> Any:  # noqa: ANN401 - an array of shape (n, dim), unit rows
+    """What sentence-transformers makes of the probes, with the adapter's changes added to its weights."""
     _quiet()
     from sentence_transformers import SentenceTransformer
 
@@ -193,6 +202,14 @@ def _original_vectors(folder: Path) -> Any:  # noqa: ANN401 - an array of shape 
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"The embedding model in {folder.name!r} cannot be loaded: {error}.") from error
+    if adapter is not None:
+        import torch
+
+        transformer: Any = model[0]
+        backbone: Any = getattr(transformer, "auto_model", None) or transformer.model
+        weights = {name: value.numpy() for name, value in backbone.state_dict().items()}
+        changed = added(weights, adapter, file_sha256(weights_file(folder)))
+        backbone.load_state_dict({name: torch.from_numpy(value) for name, value in changed.items()})
     return model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
 
 

@@ -15,7 +15,7 @@ from assistant.ranking.tokens import tokenize
 from assistant.ranking.wordstore import compute_words
 from assistant.records import Record
 from assistant.retrieval import HybridRetriever, Ranking, evidence_records
-from assistant.text import words
+from assistant.text import index_tokens, words
 from tests.assistant.ranking.test_wordvectors import PieceEncoder
 
 RECORDS = (
