@@ -16,7 +16,7 @@ from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
-from assistant.dialogue import LEANS, LEANS_SHORT, SHORT, DialogueModel, Turned
+from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, DialogueModel, Turned
 from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
@@ -271,7 +271,7 @@ class Assistant:
         earlier: Sequence[str],
         help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding] = lambda draft, u, earlier: u,
     ) -> tuple[Draft, list[Understanding]]:
-        parts = guards.parts_of(text)
+        parts = guards.parts_of(guards.without_dismissal(text))
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
@@ -311,8 +311,8 @@ class Assistant:
         asks = model.about_reply(u.english, vectors[0])
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
-        short = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]]) <= SHORT and leans_on_history(u)
-        least = LEANS_SHORT if short else LEANS
+        size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
+        least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS
         if model.leans(Turned(u, vectors[0], before_english, vectors[1]), self.retriever) < least:
             return None
         return replace(u, intent=asks) if asks not in ("other", "thanks") and u.intent not in ABOUT_REPLY else u

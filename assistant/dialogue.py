@@ -48,6 +48,8 @@ _RIDGE = 1.0
 LEANS = 0.5
 #: The same for a message of so few content words that the patterns, too, take for leaning: "and land issues?".
 SHORT, LEANS_SHORT = 3, 0.2
+#: The same for a message of at least so many content words: it says much of what it needs itself.
+LONG, LEANS_LONG = 7, 0.7
 #: Score from which a kind of request about the reply is believed. Cross-validated precision: reason .90, reference .83,
 #: more .93, author .73, thanks 1.0.
 ASKED = 0.4

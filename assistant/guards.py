@@ -36,6 +36,10 @@ _GREETING = re.compile(
     r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
     re.I,
 )
+_DISMISSAL = re.compile(
+    r"^\W*(?:ok(?:ay)?,? |no,? |right,? |fine,? )?(?:leave|forget(?: about)?|never ?mind|drop|skip|enough (?:about|of|on)|(?:let's )?(?:set|put|leave) aside) (?:(?!\b(?:what|which|who|how|where|when)\b)[^.?!;:]){1,40}[.!;:]\s*(?=\S+ \S)",
+    re.I,
+)
 _LEAD_IN = re.compile(
     r"^\W*(?:and |then |now |so |finally |after that )*(?:please )?(?:answer|reply|tell me)(?: this)?\s*:\s*", re.I
 )
@@ -44,12 +48,17 @@ _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\b(?:who|what|which|where|when|how|why|whose|is|are|was|were|do|does|did|can|could|should|will|would|has|have"
+    r"|qui|que|quel\w*|combien|comment|pourquoi|quand|est-ce|quien\w*|cual\w*|cuant\w*|como|donde|cuando)\b"
+)
 #: Parts of a compound question that are answered; more in one message is a list, not a question.
 MAX_PARTS = 3
 
 #: Opinions, forecasts, what never was, and help with somebody's own case or text: no document of 2012 holds them.
 _OPINION = re.compile(
     r"\b(?:do|would|did) you (?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree|reckon)\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
+    r"|\bwill\b.{0,80}\bby (?:the year )?20[3-9]\d\b|\bshould (?:my|our) (?:government|country|organi[sz]ation|office|ministry)\b.{0,60}\b(?:give|pay|fund|donate|choose|pick|prefer)\b"
     r"|\bany good\W*$|\bcorrupt\w*\b"
     r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
     r"|\bif\b.{0,60}\bhad(?:n't| not)? \w+.{0,80}\bwould\b|\bwould\b.{0,60}\bhave (?:been|happened|done|died|worked)\b"
@@ -87,6 +96,11 @@ def without_greeting(question: str) -> str:
     return _GREETING.sub("", question) or question
 
 
+def without_dismissal(question: str) -> str:
+    """The question without the sentence that drops what was spoken of before: "Leave the epidemic. How many ...?"."""
+    return _DISMISSAL.sub("", question) or question
+
+
 def foreign_script(question: str) -> bool:
     """Whether most letters are of a script other than Latin."""
     letters = [c for c in question if c.isalpha()]
@@ -122,12 +136,17 @@ def orders(text: str) -> bool:
     return _INSTRUCTION.search(fold(text)) is not None
 
 
+def _states(part: str) -> bool:
+    """Whether what stands before a semicolon only says what the question after it is about: "pandemic in full swing;"."""
+    return part.endswith(";") and _ASKS.search(fold(part)) is None
+
+
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
-    parts = [p.strip(" ,;") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
+    parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
     for part in parts:
-        if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3):
+        if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3 or _states(merged[-1])):
             merged[-1] = f"{merged[-1]} {part}"
         else:
             merged.append(part)

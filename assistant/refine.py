@@ -65,6 +65,8 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     if intent == "rating":
         if not u.which_phases and not across and len(u.phases) < len(PHASES):
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
+            likely = max(slots.phases.values())
+            changes["phase_guessed"] = not u.phases and not u.weak_phases and likely < _SURE
         sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
         best = max((slots.sectors[s] for s in sectors), default=0.0)
         changes["sectors"] = sectors

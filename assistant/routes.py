@@ -297,7 +297,8 @@ class Router:
         if not self._asks_rating(u):
             return False
         crises, phases, sectors = u.crises, u.phases, u.sectors
-        if u.intent == "other" and not (crises and (sectors or phases)):
+        across = u.which_crises and self._named(u, "sector")
+        if u.intent == "other" and not (crises and (sectors or phases)) and not across:
             return False
         if self._names_outside(u) and not u.levels:
             return False
@@ -314,7 +315,11 @@ class Router:
                 for phase in phases or PHASES:
                     ratings.scenario(draft, crisis, phase, u.levels)
             return True
-        if sectors and u.intent == "rating" and (u.levels or u.rating_cue or u.which_crises or u.everywhere or phases):
+        if (
+            sectors
+            and (u.intent == "rating" or across)
+            and (u.levels or u.rating_cue or u.which_crises or u.everywhere or phases)
+        ):
             draft.route = "reverse"
             for sector in sectors[:3]:
                 ratings.slice_of_sector(draft, sector, phases=phases, levels=u.levels, claimed_everywhere=u.everywhere)
@@ -359,7 +364,7 @@ class Router:
         """The cells of every crisis, phase and sector asked for: one by one, or side by side."""
         crises, phases, sectors = u.crises, u.phases, u.sectors
         draft.route = "cell"
-        if len(phases) == 1 and not u.follow_up and not self._named(u, "phase"):
+        if len(phases) == 1 and u.phase_guessed and not u.follow_up:
             cells = [self.corpus.matrix.cell(c, phases[0], s) for c in crises for s in sectors]
             if all(cell.strongest is None for cell in cells):
                 phases = ()  # the phase is only a guess, and nothing is said of it: the others may be meant
@@ -482,6 +487,8 @@ class Router:
             self._no(draft, u, ranking)
             return True
         chosen = self._choose(ranking) if self._features.facts else []
+        if chosen and u.comparison and len(u.crises) > 1:
+            chosen = self._one_each(u, ranking) or chosen
         if chosen and self._features.abstention and not self._holds_names(u, ranking, chosen):
             self._no(draft, u, ranking)
             return True
@@ -562,6 +569,18 @@ class Router:
             fact = self.corpus.fact_by_id[hit.fact]
             chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
         return list(chosen.values())
+
+    def _one_each(self, u: Understanding, ranking: Ranking) -> list[Fact]:
+        """For crises that are compared, the best fact of the scenario of each; none where one of them has none."""
+        found = []
+        for crisis in u.crises:
+            heading = self.corpus.by_ref[self.corpus.crisis(crisis).ref].heading_path
+            facts = (self.corpus.fact_by_id[h.fact] for h in ranking.facts())
+            best = next((f for f in facts if self.corpus.by_ref[f.ref].heading_path == heading), None)
+            if best is None:
+                return []
+            found.append(best)
+        return found
 
     def _answerable(self, draft: Draft, u: Understanding, ranking: Ranking, vector: Vectors) -> bool:
         """Whether the document answers: near enough at all, and judged to hold what is asked for."""

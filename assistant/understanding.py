@@ -47,7 +47,7 @@ class Understanding:
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
-    that only an ambiguous word and a doubtful score speak for the sector.
+    that only an ambiguous word and a doubtful score speak for the sector, ``phase_guessed`` the same of the phase.
     """
 
     question: str
@@ -75,6 +75,7 @@ class Understanding:
     rating_cue: bool = False
     rating_score: float | None = None
     sector_guessed: bool = False
+    phase_guessed: bool = False
     which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
@@ -147,7 +148,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 
 _COMPARISON = re.compile(
     r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
-    r"|\bsame (?:as|in|for|across)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
+    r"|\bsame (?:as|in|for|across)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
 _EVERYWHERE = re.compile(
@@ -156,7 +157,7 @@ _EVERYWHERE = re.compile(
 )
 #: The question is about which crises, or which phases: then none of them is filled in by likeness.
 _WHICH_CRISES = re.compile(
-    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b"
+    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
     r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
 )
 _WHICH_PHASES = re.compile(
