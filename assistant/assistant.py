@@ -27,7 +27,7 @@ from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
 from assistant.text import FUNCTION_WORDS, detect_language, fold, words
-from assistant.understanding import ABOUT_REPLY, Understanding, in_danger, leans_on_history, read, understand
+from assistant.understanding import ABOUT_REPLY, POINTS_AT, Understanding, in_danger, leans_on_history, read, understand
 from assistant.verify import verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
@@ -311,6 +311,8 @@ class Assistant:
         asks = model.about_reply(u.english, vectors[0])
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
+        if POINTS_AT.search(fold(u.question)):
+            return u
         size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
         least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS
         if model.leans(Turned(u, vectors[0], before_english, vectors[1]), self.retriever) < least:

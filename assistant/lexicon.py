@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from assistant.gloss import Glossary
@@ -132,11 +133,14 @@ class Lexicon:
         no words of that language (acronyms, names of systems).
         """
         tokens = self.corrected(text, lang)
+        cuts = _cuts(text)
         found: list[Match] = []
         languages: tuple[Language, ...] = (lang, "en") if lang != "en" else ("en",)
         for trie_lang in languages:
             stems = [stem(t, trie_lang) for t in tokens]
             for match in self._walk(stems, self._tries[trie_lang]):
+                if any(match.start < cut < match.end for cut in cuts):
+                    continue
                 if trie_lang != lang and all(
                     t in FUNCTION_WORDS[lang] or t in self._words[lang] for t in tokens[match.start : match.end]
                 ):
@@ -158,6 +162,14 @@ class Lexicon:
                         term.kind, term.key, term.term, start, end + 1,
                         weak=term.note == "weak", absent=term.note == "absent",
                     )  # fmt: skip
+
+
+def _cuts(text: str) -> frozenset[int]:
+    """Places between words where a comma or the end of a clause stands: no term goes on across one."""
+    folded = fold(text)
+    found = list(_WORD.finditer(folded))
+    gaps = enumerate(((a.end(), b.start()) for a, b in pairwise(found)), start=1)
+    return frozenset(number for number, (end, start) in gaps if re.search(r"[,;:.!?]", folded[end:start]))
 
 
 def _longest(matches: Sequence[Match]) -> list[Match]:

@@ -55,6 +55,8 @@ _FEW = 2
 #: Score from which a fact is added to a table's answer, by route; to lists of ratings nothing is added. On the dev set it
 #: adds what was asked for in 4 of 9 questions and something near it in the others.
 BESIDE = {"cell": 0.38, "people": 0.33, "definition": 0.33}
+#: Cosine with the nearest text below which a follow-up of several words has left the document: "who won the cup that summer?".
+STRAYS = 0.40
 #: How much nearer (fused score) another passage must be for a table's answer to be given up.
 ELSEWHERE = 0.08
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
@@ -322,7 +324,13 @@ class Router:
         ):
             draft.route = "reverse"
             for sector in sectors[:3]:
-                ratings.slice_of_sector(draft, sector, phases=phases, levels=u.levels, claimed_everywhere=u.everywhere)
+                ratings.slice_of_sector(
+                    draft,
+                    sector,
+                    phases=phases,
+                    levels=() if u.everywhere else u.levels,
+                    claimed_everywhere=u.everywhere,
+                )
             return True
         if phases and u.intent == "rating" and (u.levels or not self._specific(u)):
             draft.route = "across"
@@ -364,10 +372,6 @@ class Router:
         """The cells of every crisis, phase and sector asked for: one by one, or side by side."""
         crises, phases, sectors = u.crises, u.phases, u.sectors
         draft.route = "cell"
-        if len(phases) == 1 and u.phase_guessed and not u.follow_up:
-            cells = [self.corpus.matrix.cell(c, phases[0], s) for c in crises for s in sectors]
-            if all(cell.strongest is None for cell in cells):
-                phases = ()  # the phase is only a guess, and nothing is said of it: the others may be meant
         if len(phases) == 1 and len(crises) == 1 and len(sectors) <= 2 and not u.comparison:
             statuses: list[Status] = []
             for sector in sectors:
@@ -483,7 +487,7 @@ class Router:
         if finding is not None:
             self._by_sentence(draft, u, ranking, finding)
             return True
-        if self._features.abstention and not self._answerable(draft, u, ranking, vector):
+        if self._features.abstention and (self._strays(u) or not self._answerable(draft, u, ranking, vector)):
             self._no(draft, u, ranking)
             return True
         chosen = self._choose(ranking) if self._features.facts else []
@@ -569,6 +573,13 @@ class Router:
             fact = self.corpus.fact_by_id[hit.fact]
             chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
         return list(chosen.values())
+
+    def _strays(self, u: Understanding) -> bool:
+        """Whether a message that leans on the turn before is far from the document by what it says itself."""
+        if not u.follow_up or u.language != "en" or len(outside_words(u)) <= _FEW:
+            return False
+        retriever = self._retriever()
+        return float(retriever.cosines(retriever.encode(u.question)).max()) < STRAYS
 
     def _one_each(self, u: Understanding, ranking: Ranking) -> list[Fact]:
         """For crises that are compared, the best fact of the scenario of each; none where one of them has none."""

@@ -47,7 +47,7 @@ class Understanding:
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
-    that only an ambiguous word and a doubtful score speak for the sector, ``phase_guessed`` the same of the phase.
+    that only an ambiguous word and a doubtful score speak for the sector.
     """
 
     question: str
@@ -75,7 +75,6 @@ class Understanding:
     rating_cue: bool = False
     rating_score: float | None = None
     sector_guessed: bool = False
-    phase_guessed: bool = False
     which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
@@ -164,7 +163,7 @@ _WHICH_PHASES = re.compile(
     r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
 )
 _ALL_PHASES = re.compile(
-    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
+    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\b(?:stage|phase|step) by (?:stage|phase|step)\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
 )
 #: "First after an earthquake", "right after the quake": the shock is over, the crisis is not. Both phases are answered.
 _RIGHT_AFTER = re.compile(
@@ -214,6 +213,10 @@ FOLLOW_START = re.compile(
 )
 PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
+)
+#: Something of the closed vocabulary that only the turn before can name: "in that phase".
+POINTS_AT = re.compile(
+    r"\b(?:that|this|the same|such a) (?:(?:kind|type|sort) of )?(?:phase|stage|crisis|scenario|sector|situation|disaster)\b"
 )
 ONE = re.compile(
     r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b"
