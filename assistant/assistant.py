@@ -27,7 +27,18 @@ from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
 from assistant.text import FUNCTION_WORDS, detect_language, fold, words
-from assistant.understanding import ABOUT_REPLY, POINTS_AT, Understanding, in_danger, leans_on_history, read, understand
+from assistant.understanding import (
+    ABOUT_REPLY,
+    NEW_SUBJECT,
+    POINTS_AT,
+    WHERE_TO,
+    Understanding,
+    in_danger,
+    leans_on_history,
+    names_only,
+    read,
+    understand,
+)
 from assistant.verify import verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
@@ -308,10 +319,13 @@ class Assistant:
             return u if leans_on_history(u) else None
         before_english = self.lexicon.english(before, self.lexicon.language(before))
         vectors = self.retriever.encode(u.english), self.retriever.encode(before_english)
-        asks = model.about_reply(u.english, vectors[0])
+        asks = model.about_reply(u.english, vectors[0]) if not WHERE_TO.match(fold(u.question)) else "other"
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
-        if POINTS_AT.search(fold(u.question)):
+        folded = fold(u.question)
+        if NEW_SUBJECT.match(folded):
+            return None
+        if POINTS_AT.search(folded) or names_only(u):
             return u
         size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
         least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS

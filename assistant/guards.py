@@ -15,6 +15,7 @@ _INSTRUCTION = re.compile(
     r"|^\W*(?:system|assistant|developer|admin|user|instruction)s?\s*(?:prompt|message|note|override|update)?\s*[:>\]]|\[/?(?:system|inst|/inst)\]|<\|?(?:system|im_start|im_end)|###\s*(?:system|instruction)"
     r"|\byou are (?:now|no longer|from now)\b|\bact as\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
     r"|\b(?:print|reveal|show|repeat|output|display|dump|leak|tell me)\b.{0,25}\b(?:your|the|hidden|system|initial|secret)\b.{0,15}\b(?:prompt|instruction|configuration|settings?|password|api key|key|token|credentials|rules|environment|source code)s?\b"
+    r"|\b(?:invent|make up|fabricate) (?:a|an|the|some|one|any)\b|\b(?:unrestricted|debug|god|admin|root) mode\b|\bnote to (?:the |any )?(?:ai|assistant|model|bot|llm|system)\b|\b(?:files|keys|tools|data) (?:do )?you (?:have|can) access\b|\b(?:files|keys|tools)\b.{0,20}\byou have access to\b"
     r"|\brepeat after me\b|(?:^\W*|\b(?:please|just|only|simply|and|to|must|should|will|you|now|then) )(?:say|answer|reply|respond|write|state|confirm|output|tell (?:me|them|us) that)\b(?: only| just| exactly| simply| with| that| this| yes| back|:)+.{0,90}"
     r"|\b(?:add|append|insert|include|end|start|begin)\b.{0,30}\b(?:sentence|footer|disclaimer|reply|answer|response|word)\b|\bmust (?:answer|reply|say|state|respond)\b|\byour (?:new|only) (?:task|job|role|rule|goal|instructions?)\b"
     r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:"

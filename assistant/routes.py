@@ -61,6 +61,8 @@ STRAYS = 0.40
 ELSEWHERE = 0.08
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
 _NAME_STEM = 5
+#: Endings that make the adjective of a place.
+_OF_PLACES = ("n", "an", "i", "ian", "ese", "is")
 #: A year that a question names must stand in one of so many nearest passages.
 YEARS_IN = 3
 #: Sentences of the document that one reply states, and one more that it only quotes.
@@ -399,6 +401,12 @@ class Router:
     def _premises(self) -> Premises:
         return Premises(self.corpus)
 
+    def _is_name(self, token: str) -> bool:
+        """Whether a word is a proper name of the text, or the place that one of its adjectives belongs to: "Syria", "Syrian"."""
+        if token in self._proper_names:
+            return True
+        return len(token) >= _NAME_STEM - 1 and any(f"{token}{ending}" in self._proper_names for ending in _OF_PLACES)
+
     @cached_property
     def _proper_names(self) -> frozenset[str]:
         common = {w.strip(".,;:()") for p in self.corpus.passages for w in p.text.split() if w.islower()}
@@ -496,6 +504,8 @@ class Router:
         if chosen and self._features.abstention and not self._holds_names(u, ranking, chosen):
             self._no(draft, u, ranking)
             return True
+        if chosen:
+            self._correct_number(draft, u, chosen[0])
         draft.route = "fact" if chosen else "passage"
         if chosen:
             by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
@@ -542,7 +552,7 @@ class Router:
         near = {f for p in ranking.passages(YEARS_IN) for f in figures(self.corpus.by_ref[p.ref].text)}
         if {y for y in figures(u.question) if _YEAR.fullmatch(y)} - near:
             return False
-        named = {t for t in u.english_tokens if t in self._proper_names}
+        named = {t for t in u.english_tokens if self._is_name(t)}
         asked = named | figures(u.question)
         if not asked or u.follow_up:
             return True
@@ -580,6 +590,18 @@ class Router:
             return False
         retriever = self._retriever()
         return float(retriever.cosines(retriever.encode(u.question)).max()) < STRAYS
+
+    def _correct_number(self, draft: Draft, u: Understanding, fact: Fact) -> None:
+        """Say no to a number that a question claims of something by name, where the text has another of it."""
+        claimed = {n for n in figures(u.question) if not _YEAR.fullmatch(n)}
+        sentence = by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)
+        held = figures(f"{fact.statement} {sentence}")
+        named = [t for t in u.english_tokens if self._is_name(t)]
+        if fact.kind != "number" or not named or not claimed or claimed & held or not held:
+            return
+        cited = draft.cite(fact.ref, fact.quote)
+        for number in sorted(claimed):
+            draft.blocks.append(Paragraph(draft.say("no_other", asked=number), (cited,), template=True))
 
     def _one_each(self, u: Understanding, ranking: Ranking) -> list[Fact]:
         """For crises that are compared, the best fact of the scenario of each; none where one of them has none."""

@@ -214,6 +214,14 @@ FOLLOW_START = re.compile(
 PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
+#: What announces that something else is spoken of now.
+NEW_SUBJECT = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
+    r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov|switch|chang)\w*(?: on)?(?: now)? (?:to|from|the subject|topic|subject)"
+    r"|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
+)
+#: "Where to?" asks for a place, not for where it is written.
+WHERE_TO = re.compile(r"^\W*(?:and )?(?:to|from) where\b|^\W*(?:and )?where (?:to|from)\b")
 #: Something of the closed vocabulary that only the turn before can name: "in that phase".
 POINTS_AT = re.compile(
     r"\b(?:that|this|the same|such a) (?:(?:kind|type|sort) of )?(?:phase|stage|crisis|scenario|sector|situation|disaster)\b"
@@ -377,6 +385,11 @@ def outside_words(u: Understanding) -> list[str]:
     return [t for i, t in enumerate(words(u.question)) if i not in covered and t not in stop]
 
 
+def names_only(u: Understanding) -> bool:
+    """Whether a message only names things of the closed vocabulary: "during a cholera epidemic?"."""
+    return u.intent == "other" and bool(u.matches) and not u.wh and not u.comparison and not outside_words(u)
+
+
 def leans_on_history(u: Understanding) -> bool:
     """Whether a message needs the turn before to be understood."""
     folded = fold(u.question)
@@ -387,7 +400,7 @@ def leans_on_history(u: Understanding) -> bool:
     if u.partners and _WHO_IS.match(folded):
         return False
     outside = outside_words(u)
-    if u.intent == "other" and not outside and not u.wh and not u.comparison and u.matches:
+    if names_only(u):
         return True
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
@@ -405,6 +418,38 @@ def leans_on_history(u: Understanding) -> bool:
     if ONE.search(folded) and len(content) <= 8:
         return True
     return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
+
+
+#: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
+_STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
+_ASKING = FUNCTION_WORDS["en"] | {
+    "tell",
+    "many",
+    "much",
+    "please",
+    "name",
+    "list",
+    "say",
+    "says",
+    "framework",
+    "document",
+}
+
+
+def standing_alone(u: Understanding, before: Understanding) -> str:
+    """The English of a message as it would be asked alone.
+
+    A full question has its pronoun replaced by what was spoken of before ("who were the first donors to *Migration
+    Emergency Funding Mechanism*?"); what is short of a question follows the one before.
+    """
+    if before.english in u.english:
+        return u.english
+    own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
+    found = _STANDS_FOR.search(u.english) if u.wh and own else None
+    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in _ASKING)
+    if found is None or not subject:
+        return f"{before.english} {u.english}"
+    return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
 
 
 def merge(u: Understanding, before: Understanding) -> Understanding:
@@ -459,7 +504,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     elif u.intent == "definition" and u.levels and before.intent == "rating" and before.crises:
         filled["intent"] = "rating"  # "and what is important?" asks for sectors, not for the word
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
-    english = f"{before.english} {u.english}" if before.english not in u.english else u.english
+    english = standing_alone(u, before)
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(
         u,
