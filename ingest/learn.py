@@ -33,11 +33,13 @@ def learn(
     progress: Callable[[str, int, int], None],
     *,
     force: bool = False,
+    halfway: Callable[[], None] = lambda: None,
 ) -> None:
     """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
 
     Missing they are after any edit to the corpus, too: their names hold what they were learned from.
-    ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
+    ``force`` learns again in any case; ``halfway`` is called when the step that takes the most memory and all
+    cores is over: what follows leaves a core free. Models of other indexes stay, the newest few: another corpus may use them.
     """
     slots, answers = (learned_file(settings, name, index, corpus) for name in ("slots", "answers"))
     if not has_examples(corpus) or (not force and slots.is_file() and answers.is_file()):
@@ -46,6 +48,7 @@ def learn(
     progress("learn", 0, 2)
     _keep(learn_slots(corpus, assistant.retriever), slots)
     progress("learn", 1, 2)
+    halfway()
     _keep(learn_answers(corpus, assistant.retriever, assistant.asked), answers)
     progress("learn", 2, 2)
     kept = sorted(slots.parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
