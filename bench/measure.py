@@ -39,11 +39,15 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that ended: wall clock in seconds, and the most memory it held in MB."""
+    """A process that ended: wall clock and processor time in seconds, and the most memory it held in MB.
+
+    Processor time counts its own processes too, and depends little on what else the machine does.
+    """
 
     seconds: float
     peak_mb: float
     output: str
+    processor_seconds: float = float("nan")
 
 
 def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finished:
@@ -52,7 +56,7 @@ def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finishe
     Raises:
         RuntimeError: it failed; its error output is in the message.
     """
-    began = time.perf_counter()
+    began, usage = time.perf_counter(), None
     child = subprocess.Popen(
         [sys.executable, *arguments],
         env=os.environ | environment,
@@ -72,10 +76,11 @@ def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finishe
         child.stderr.close()
     else:
         peak = float("nan")
+    spent = usage.ru_utime + usage.ru_stime if usage else float("nan")
     seconds = time.perf_counter() - began
     if child.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {child.returncode}: {errors}")
-    return Finished(seconds, peak, output)
+    return Finished(seconds, peak, output, spent)
 
 
 def timed(calls: Sequence[Callable[[], object]]) -> list[float]:

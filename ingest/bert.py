@@ -23,13 +23,20 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 def is_bert(folder: Path) -> bool:
-    """Whether the model in a folder is one that ``write`` knows: BERT as published in 2018, weights in safetensors."""
+    """Whether ``write`` knows the model in a folder: BERT as published in 2018, under its usual names, 32-bit numbers."""
+    from safetensors import SafetensorError, safe_open
+
+    needed = ("model.safetensors", "1_Pooling/config.json", "sentence_bert_config.json")
     try:
         config = _config(folder)
-    except (OSError, ValueError):
+        if not all((folder / name).is_file() for name in needed):
+            return False
+        with safe_open(folder / "model.safetensors", framework="numpy") as weights:
+            usual = weights.get_slice("embeddings.word_embeddings.weight").get_dtype() == "F32"
+    except (OSError, ValueError, SafetensorError):
         return False
     return (
-        (folder / "model.safetensors").is_file()
+        usual
         and config.get("model_type") == "bert"
         and config.get("hidden_act") == "gelu"
         and config.get("position_embedding_type", "absolute") == "absolute"

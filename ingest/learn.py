@@ -40,11 +40,13 @@ def learn(
     progress: Callable[[str, int, int], None],
     *,
     force: bool = False,
+    halfway: Callable[[], None] = lambda: None,
 ) -> None:
     """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
 
     Missing they are after any edit to the corpus, too: their names hold what they were learned from.
-    ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
+    ``force`` learns again in any case; ``halfway`` is called when the step that takes the most memory and all
+    cores is over: what follows leaves a core free. Models of other indexes stay, the newest few: another corpus may use them.
     """
     files = {name: learned_file(settings, name, index, corpus) for name in LEARNED}
     if not has_examples(corpus) or (not force and all(path.is_file() for path in files.values())):
@@ -53,6 +55,8 @@ def learn(
     for number, (name, path) in enumerate(files.items()):
         progress("learn", number, len(files))
         _keep(LEARNED[name](assistant), path)
+        if not number:
+            halfway()
     progress("learn", len(files), len(files))
     kept = sorted(files["slots"].parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
     for old in kept[:-_KEPT]:

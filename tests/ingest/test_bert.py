@@ -52,10 +52,31 @@ def test_an_encoder_that_differs_leaves_nothing_behind(tmp_path: Path, monkeypat
     ids=["bert", "relu", "relative places", "roberta"],
 )
 def test_other_models_are_left_to_torch(tmp_path: Path, changed: dict[str, str], known: bool) -> None:
-    config = json.loads((model_folder(PACKAGED_MODEL) / "config.json").read_text(encoding="utf-8"))
-    (tmp_path / "config.json").write_text(json.dumps(config | changed))
-    (tmp_path / "model.safetensors").touch()
-    assert bert.is_bert(tmp_path) is known
+    assert bert.is_bert(model_like_the_packaged(tmp_path, changed)) is known
+
+
+def model_like_the_packaged(folder: Path, changed: dict[str, str]) -> Path:
+    """A folder with the packaged model and a changed configuration."""
+    original = model_folder(PACKAGED_MODEL)
+    for name in ("model.safetensors", "1_Pooling", "sentence_bert_config.json"):
+        (folder / name).symlink_to(original / name)
+    config = json.loads((original / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | changed))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("bert.embeddings.word_embeddings.weight", "float32"), ("embeddings.word_embeddings.weight", "float16")]
+)  # fmt: skip
+def test_weights_under_other_names_or_of_other_numbers_are_left_to_torch(tmp_path: Path, name: str, dtype: str) -> None:
+    from safetensors.numpy import save_file
+
+    model_like_the_packaged(tmp_path, {})
+    (tmp_path / "model.safetensors").unlink()
+    save_file({name: np.zeros((2, 2), dtype=dtype)}, tmp_path / "model.safetensors")
+    assert not bert.is_bert(tmp_path)
+    (tmp_path / "sentence_bert_config.json").unlink()
+    assert not bert.is_bert(tmp_path)
 
 
 def test_no_model_is_no_bert(tmp_path: Path) -> None:
