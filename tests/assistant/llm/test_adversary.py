@@ -66,6 +66,9 @@ LIES = [
     ("script", RATING, "<script>alert(1)</script>", [1], [], "markup"),
     ("own numbers", RATING, "Coordination with consular services will be necessary [3].", [1], [], "markup"),
     ("another language", RATING, "Les services de santé sont nécessaires pour les personnes dans la crise.", [1], [], "other_language"),
+    ("who does what", FACT, "Lebanon had an evacuation of 35,000 workers from foreign previous experiences in 2006.", [1], [], "not_supported"),
+    ("where from", FACT, "Previous experiences include the evacuation of 35,000 foreign workers for Lebanon in 2006.", [1], [], "not_supported"),
+    ("cut off", RATING, TRUE[:-1], [1], [], "unfinished"),
     ("essay", RATING, TRUE * 8, [1], [], "too_long"),
     ("echo", RATING, "Humanitarian Border Management (Sector 11) is important during a health crisis.", [1], [], "repeated"),
 ]  # fmt: skip
@@ -212,7 +215,10 @@ def test_the_repair_round_gets_the_findings_and_what_passes_is_kept(corpus: Corp
     answer = assistant_with(chat, corpus).ask(RATING)
     assert Paragraph(TRUE, (2,)) in answer.blocks
     assert chat.data(1)["failed"] == [
-        {"text": wrong, "why": ["it says something that the passages it cites do not say"]}
+        {
+            "text": wrong,
+            "why": ["it says something that the passages it cites do not say, or says it of something else"],
+        }
     ]
     assert answer.trace.model["findings"] == {"not_supported": 1}
     assert answer.trace.model["tokens"] == (200, 20)
