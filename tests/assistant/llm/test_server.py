@@ -18,13 +18,13 @@ from assistant.settings import Settings
 from corpus.errors import ChatModelError
 from corpus.load import Corpus
 from tests.assistant.llm.fake_server import Fault, chat_server
+from tests.assistant.llm.protocols import KEY
 from tests.fakes import assistant_in_memory, written
 
 pytestmark = pytest.mark.server
 
 QUESTION = "Is humanitarian border management important during a health crisis?"
 TRUE = "If international migrants are caught in the crisis, coordination with consular services will be necessary."
-KEY = "sk-very-secret-0123456789"
 REPLY = written((TRUE, [1], []), ("Airports close and flights stop and nobody travels anywhere at all.", [1], []))
 #: Seconds that an answer may take beyond the limit set for the model.
 SLACK = 2.0
@@ -59,7 +59,7 @@ def test_a_working_server(corpus: Corpus, caplog: pytest.LogCaptureFixture) -> N
     assert (sent["model"], sent["temperature"]) == ("some-model", 0.0)
     assert 700 in (sent.get("max_tokens"), sent.get("max_completion_tokens"))
     assert sent["response_format"]["type"] == "json_schema"
-    assert server.keys[0] == f"Bearer {KEY}"
+    assert (server.keys[0], server.refused) == (KEY, [])
     assert QUESTION not in caplog.text, "no library logs the question, even at level DEBUG"
     assert KEY not in caplog.text
 
