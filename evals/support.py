@@ -59,6 +59,16 @@ def makers(corpus: Corpus) -> Mapping[str, Make]:
         a, b = chance.choice(places)
         return Case(fact.statement[:a] + chance.choice(others) + fact.statement[b:], passage)
 
+    def own_word(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
+        places = _content(fact.statement)
+        used = set(content_stems(fact.statement))
+        others = sorted({passage.text[a:b] for a, b in _content(passage.text)})
+        others = [w for w in others if not used & set(content_stems(w))]
+        if not places or not others:
+            return None
+        a, b = chance.choice(places)
+        return Case(fact.statement[:a] + chance.choice(others) + fact.statement[b:], passage)
+
     def denied(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
         changed = re.sub(r"\b(is|are|was|were|can|will|should|may|has|have)\b", r"\1 not", fact.statement, count=1)
         return Case(changed, passage) if changed != fact.statement else None
@@ -99,6 +109,7 @@ def makers(corpus: Corpus) -> Mapping[str, Make]:
         "any other passage": lambda f, p, r: Case(f.statement, r.choice([o for o in long if o.ref != p.ref])),
         "the most similar other passage": nearest,
         "one word replaced": swapped,
+        "one word replaced by another of the passage": own_word,
         "denied": denied,
         "figure changed": figure,
         "two words exchanged": exchanged,

@@ -54,7 +54,10 @@ def test_small_words_that_turn_a_meaning(sentence: str, words: list[str]) -> Non
     assert turned(sentence, basis(sentence, UNITS)) == words
 
 
-HELP = ("In 2006 IOM helped the Government of Lebanon with buses, and workers fled from Beirut to Damascus.",)
+HELP = (
+    "In 2006 IOM helped the Government of Lebanon with buses, and workers fled from Beirut to Damascus.",
+    "Ships came late.",
+)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +73,11 @@ HELP = ("In 2006 IOM helped the Government of Lebanon with buses, and workers fl
         ("Workers fled from Damascus to Beirut.", False),
         ("Workers fled to Beirut from Damascus.", False),
         ("IOM helped the workers of Lebanon with the Government.", False),
+        ("In 2006 IOM helped the Government of Lebanon with ships.", False),
+        ("In 2006 IOM helped the Government of Lebanon. Ships came late.", True),
     ],
     ids=["shorter", "a part left out", "a part moved", "sides", "sides, short", "object and subject", "passive", "places",
-         "directions", "a word from elsewhere"],
+         "directions", "a word from elsewhere", "a word from another sentence", "two sentences"],
 )  # fmt: skip
 def test_who_does_what_to_whom(sentence: str, supported: bool) -> None:
     assert LEXICAL.supports(sentence, HELP) is supported
@@ -116,5 +121,6 @@ def test_the_error_rates_are_about_what_the_documentation_says(corpus: Corpus) -
     assert passes.pop("two phrases exchanged") < 0.15, (
         "what remains: nothing that grammar allows, or no change of meaning"
     )
+    assert passes.pop("one word replaced by another of the passage") < 0.35, "what no comparison of words can see whole"
     assert max(passes.values()) < 0.1
     assert all(row["n"] > 10 for row in found.values())
