@@ -139,7 +139,7 @@ def converse(corpus: Corpus, address: str, count: int) -> None:
         chat_timeout=SECONDS, chat_retries=0,
     )  # fmt: skip
     model = chat_model(settings)
-    limits = Limits(6 * settings.chat_max_tokens, 1, 0)  # the form, and two replies in one
+    limits = Limits(6 * settings.chat_max_tokens, 4, 0)  # the form, and two replies in one
     composer = assistant_in_memory(corpus)
     ways = {"as it comes": model, "put into the form": InForm(model), "rewording": Rewording(model)}
     clients = {way: ChatClient(m, "gemma", limits) for way, m in ways.items()}
