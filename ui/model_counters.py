@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,17 +10,19 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class ModelCounters:
-    """Counters that exist from the first answer that a language model had to do with."""
+    """Counters that exist from the first answer that a language model had to do with. Safe to share between threads."""
 
     def __init__(self, registry: CollectorRegistry, **labels: str) -> None:
         self._registry = registry
         self._labels = labels
         self._counters: dict[str, Counter] = {}
+        self._lock = threading.Lock()
 
     def _count(self, name: str, about: str, label: str, value: str, by: float = 1) -> None:
-        if name not in self._counters:
-            names = [*self._labels, label]
-            self._counters[name] = Counter(f"mcof_chat_{name}", about, names, registry=self._registry)
+        with self._lock:  # answers are counted in several threads, and a second counter of a name is an error
+            if name not in self._counters:
+                names = [*self._labels, label]
+                self._counters[name] = Counter(f"mcof_chat_{name}", about, names, registry=self._registry)
         self._counters[name].labels(*self._labels.values(), value).inc(by)
 
     def answer(self, account: Mapping[str, Any]) -> None:
