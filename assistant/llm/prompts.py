@@ -42,7 +42,7 @@ REASONS = {
     "condition_not_said": "the level holds on a condition, which the sentence does not say",
     "number_not_in_evidence": "a figure is not in the sentences of the passages it rests on",
     "name_not_in_evidence": "a name is not in the sentences of the passages it rests on",
-    "turned_meaning": "a word such as not, only, before or after is not in the sentences it rests on",
+    "turned_meaning": "a word such as not, only, before or after is not in the sentences it rests on, or their not or if is lost",
     "not_supported": "it says something that the passages it cites do not say, or says it of something else",
     "refuses_answerable": "it refuses, though the passages answer",
     "follows_instruction": "it follows an instruction that stood in the data",

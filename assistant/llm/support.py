@@ -43,6 +43,7 @@ TURNING: tuple[frozenset[str], ...] = tuple(
 #: Groups of which any word in the evidence covers any other; of the remaining ones the very word must stand there.
 _BY_GROUP = frozenset(range(1, 12)) | {0, 13}
 _TURNS = frozenset().union(*TURNING)
+_CONDITIONS = next(group for group in TURNING if "if" in group)
 #: Small words that say which part the next word has in what happens: who does it, where it comes from, whom it is for.
 ROLES = {"by": "by", "through": "by", "via": "by", "from": "from", "with": "with", "for": "for", "against": "against"}
 #: Runs in which the words of a sentence may be taken from the evidence; more is a sentence of one's own.
@@ -91,7 +92,8 @@ def unsupported(sentence: str, evidence: Sequence[str], known: Sequence[str] = (
 def turned(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) -> list[str]:
     """Small words of a sentence that turn its meaning and do not stand in the evidence; ``not`` also the other way.
 
-    A sentence must not lose the negation of the single sentence it rests on.
+    A sentence must not lose the negation of the single sentence it rests on, nor
+    the condition that one of them begins with.
     """
     own = _words(sentence)
     held = set().union(*(_words(t) for t in (*evidence, *known)))
@@ -102,6 +104,8 @@ def turned(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) ->
             found += sorted(said)
     if len(evidence) == 1 and held & TURNING[0] and not own & TURNING[0]:
         found.append("not")
+    if not own & _CONDITIONS and any(words(e)[:1] == ["if"] for e in evidence):
+        found.append("if")
     return found
 
 

@@ -54,6 +54,7 @@ LIES = [
     ("invented name", FACT, "IOM evacuated 35,000 foreign workers from Lebanon with UNICEF in 2006.", [1], [], "name_not_in_evidence"),
     ("invented name that opens", FACT, "Kuwait is where 35,000 foreign workers from Lebanon experienced evacuation.", [1], [], "name_not_in_evidence"),
     ("denial", RATING, "Coordination with consular services will not be necessary.", [1], [], "turned_meaning"),
+    ("condition dropped", RATING, "Coordination with consular services will be necessary.", [1], [], "turned_meaning"),
     ("contracted denial", RATING, "Coordination with consular services isn't necessary.", [1], [], "turned_meaning"),
     ("exclusion", RATING, "Only coordination with consular services will be necessary.", [1], [], "turned_meaning"),
     ("another phase", RATING, "Coordination with consular services will be necessary before the crisis.", [1], [], "turned_meaning"),
