@@ -149,7 +149,7 @@ class Assistant:
         asked = self.asked(_WARMING)
         self.judge(asked)
         self.find(_WARMING, asked.ranking)
-        self._composed(_WARMING, (), lambda draft, u, earlier: u)  # no chat model is asked for this
+        self._composed(_WARMING, (), _without_help)
 
     @cached_property
     def stamp(self) -> Stamp:
@@ -181,10 +181,16 @@ class Assistant:
     def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
         """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
         if self.chat is None:
-            yield self._composed(question, history, self._help)[0]
+            yield self._composed(question, history, _without_help)[0]
             return
         began = self.chat.clock()
-        composed, asked = self._composed(question, history, self._help)
+        composed, asked = self._composed(question, history, _without_help)
+        if composed.status == "needs_clarification" and self._helper is not None:
+            again, meant = self._composed(question, history, self._help)
+            if again.status == "grounded":
+                composed, asked = again, meant
+            else:
+                composed = replace(composed, trace=replace(composed.trace, model=again.trace.model))
         helped = composed.trace.model.get("understanding")
         failed = isinstance(helped, dict) and "failure" in helped
         if self._writer is None or failed:
@@ -280,7 +286,7 @@ class Assistant:
         self,
         text: str,
         earlier: Sequence[str],
-        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding] = lambda draft, u, earlier: u,
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding],
     ) -> tuple[Draft, list[Understanding]]:
         parts = guards.parts_of(guards.without_dismissal(text))
         draft = Draft(self.corpus, "en")
@@ -428,7 +434,7 @@ class Assistant:
         """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
         if not earlier:
             return None
-        draft, _ = self._compose(earlier[-1], earlier[:-1])
+        draft, _ = self._compose(earlier[-1], earlier[:-1], _without_help)
         self._router.last_ranking(draft)
         return draft
 
@@ -489,6 +495,11 @@ class Assistant:
             symbol=self.corpus.info.symbol,
         )
         return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
+
+
+def _without_help(draft: Draft, u: Understanding, earlier: Sequence[str]) -> Understanding:
+    """The understanding as lexicon and similarity have it."""
+    return u
 
 
 def combined(statuses: Sequence[Status]) -> Status:

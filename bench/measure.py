@@ -13,6 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+#: Put before other code, it runs as where nothing of a language model is installed.
+WITHOUT_MODEL = """
+import sys
+class Absent:
+    names = ("assistant.llm", "langchain", "langchain_core", "langchain_openai", "langchain_anthropic",
+             "langchain_ollama", "langsmith", "openai", "anthropic", "ollama")
+    def find_spec(self, name, path=None, target=None):
+        if any(name == n or name.startswith(n + ".") for n in self.names):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
