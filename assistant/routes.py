@@ -250,10 +250,10 @@ class Router:
         if u.which_sector and u.follow_up and not u.sectors:
             before = previous()
             cited = [c.ref for c in before.citations] if before else []
-            sector = next((s.no for s in self.corpus.sectors if s.ref in cited), None)
-            if sector is not None:
+            listed = next((s.no for s in self.corpus.sectors if s.ref in cited), None)
+            if listed is not None:
                 draft.route = "definition"
-                by_table.define_sector(draft, sector)
+                by_table.define_sector(draft, listed)
                 return True
         if u.intent == "definition" and own_sector:
             draft.route = "definition"
