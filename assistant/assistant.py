@@ -29,8 +29,10 @@ from assistant.suggest import suggestions
 from assistant.text import FUNCTION_WORDS, detect_language, fold, words
 from assistant.understanding import (
     ABOUT_REPLY,
+    CORRECTS,
     NEW_SUBJECT,
     POINTS_AT,
+    SAYS,
     WHERE_TO,
     Understanding,
     in_danger,
@@ -325,13 +327,15 @@ class Assistant:
             return u if leans_on_history(u) else None
         before_english = self.lexicon.english(before, self.lexicon.language(before))
         vectors = self.retriever.encode(u.english), self.retriever.encode(before_english)
-        asks = model.about_reply(u.english, vectors[0]) if not WHERE_TO.match(fold(u.question)) else "other"
+        asks = model.about_reply(u.english, vectors[0])
+        if WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
+            asks = "other"
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
         folded = fold(u.question)
         if NEW_SUBJECT.match(folded):
             return None
-        if POINTS_AT.search(folded) or names_only(u):
+        if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u):
             return u
         size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
         least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS

@@ -61,10 +61,10 @@ _OPINION = re.compile(
     r"\b(?:do|would|did) you (?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree|reckon)\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
     r"|\bwill\b.{0,80}\bby (?:the year )?20[3-9]\d\b|\bshould (?:my|our) (?:government|country|organi[sz]ation|office|ministry)\b.{0,60}\b(?:give|pay|fund|donate|choose|pick|prefer)\b"
     r"|\bany good\W*$|\bcorrupt\w*\b"
-    r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
+    r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work(?! out)|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
     r"|\bif\b.{0,60}\bhad(?:n't| not)? \w+.{0,80}\bwould\b|\bwould\b.{0,60}\bhave (?:been|happened|done|died|worked)\b"
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
-    r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|send|lend|buy) me (?:a|an|some|one|to|on)\b"
+    r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
     r"|\bshould i (?:accept|apply|quit|resign|marry|buy|sell|move|leave|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
     r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
 )

@@ -200,7 +200,8 @@ _MORE = re.compile(
     r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
 _THANKS = re.compile(
-    r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
+    r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
+    r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
@@ -219,6 +220,14 @@ NEW_SUBJECT = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
     r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov|switch|chang)\w*(?: on)?(?: now)? (?:to|from|the subject|topic|subject)"
     r"|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
+)
+#: The message before is put right: "sorry, I meant the epidemic".
+CORRECTS = re.compile(
+    r"\bi (?:meant?|was talking about|am talking about)\b|\bwrong (?:crisis|phase|sector|one|disaster|country)\b|^\W*(?:no|sorry|oops|actually)[,.:;!-]+ ?(?:not )?(?:in|the|before|during|after|for)\b"
+)
+#: What a message must hold to ask who says something.
+SAYS = re.compile(
+    r"\b(?:wrote|writ\w+|says?|said|publish\w*|author\w*|issued?|draft\w*|claims?|according|source|behind)\b"
 )
 #: "Where to?" asks for a place, not for where it is written.
 WHERE_TO = re.compile(r"^\W*(?:and )?(?:to|from) where\b|^\W*(?:and )?where (?:to|from)\b")

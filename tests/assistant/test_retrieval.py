@@ -91,7 +91,6 @@ def test_words_of_another_language_lead_to_the_passage() -> None:
     ranking = ask(retriever(PREPARED), "¿fronteras abiertas?", "es")
     assert ranking.by_passage[0].ref == "¶2"
     assert ranking.records[0].record.id == "e1"
-    assert ranking.by_passage[0].fit == ranking.by_passage[0].score
 
 
 def test_examples_are_no_places() -> None:
