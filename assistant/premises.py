@@ -42,6 +42,11 @@ _CONFIRM = re.compile(
     r"(?:,|-|–|\.)\s*(?:right|correct|yes|true|no|isn't it|is it not|doesn't it|don't they|aren't they|confirm\w*|is that (?:right|so|correct))\W*$"
     r"|\b(?:is it (?:true|right|correct) that|just confirm|please confirm|can you confirm|am i right that)\b|\bas the (?:annex|text|document|framework|paper) says\b"
 )
+#: A number that only names a place of the text, a document or a time of day.
+_LABEL = re.compile(
+    r"(?:¶|\b(?:sector|sectors|annex|paragraph|para|fn|footnote|note|page|no\.?|number|resolution|point|points|pillar|at|of)) ?\d[\d/.:]*|\b[A-Z]+/[\w/.]*|\d+(?::\d+|(?:st|nd|rd|th|am|pm)\b)",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 #: Share of a question's words, by rarity, that must be a fact's for the fact to be what it speaks of.
 _ABOUT = 0.6
@@ -69,6 +74,12 @@ class Contradiction:
 
     claimed: str
     fact: Fact
+
+
+def claimed_figures(question: str) -> set[str]:
+    """Figures that a question says of something: no years, no numbers of sectors, paragraphs or documents, no single digits."""
+    plain = _LABEL.sub(" ", question)
+    return {n for n in figures(plain) if len(n) > 1 and not _YEAR.fullmatch(n)}
 
 
 class Premises:
@@ -118,7 +129,7 @@ class Premises:
         confirm = _CONFIRM.search(fold(question)) is not None
         asked = figures(question)
         years = {n for n in asked if _YEAR.fullmatch(n)}
-        numbers = asked - years
+        numbers = claimed_figures(question)
         since = {y for y in years if re.search(rf"\bsince {y}\b", question)}
         if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", fold(question)):
             return None

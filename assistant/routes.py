@@ -16,7 +16,7 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.guards import wants_more_than_text
 from assistant.phrases import NOT_IN_DOCUMENT
-from assistant.premises import Premises
+from assistant.premises import Premises, claimed_figures
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
 from assistant.understanding import ABOUT_REPLY, Understanding, outside_words
 from assistant.verify import figures, names
@@ -597,7 +597,7 @@ class Router:
 
     def _correct_number(self, draft: Draft, u: Understanding, fact: Fact) -> None:
         """Say no to a number that a question claims of something by name, where the text has another of it."""
-        claimed = {n for n in figures(u.question) if not _YEAR.fullmatch(n)}
+        claimed = claimed_figures(u.question)
         sentence = by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)
         held = figures(f"{fact.statement} {sentence}")
         named = [t for t in u.english_tokens if self._is_name(t)]
