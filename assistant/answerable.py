@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 
 from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
-from assistant.text import FUNCTION_WORDS, stem, words
-from assistant.verify import figures
+from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.verify import figures, names
 from corpus.load import Corpus
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ _LEAST = 20
 _RIDGE = 1.0
 #: Words of a question that name the document itself.
 _SELF = frozenset({"iom", "framework", "document", "text", "paper", "mcof", "oim", "please", "exactly", "according"})
+
+#: Names that say nothing about which question it is.
+_OWN = frozenset({"IOM", "IOM's", "SCPF", "SCPF/92", "MCOF", "Framework", "I"})
 
 _KINDS: dict[str, frozenset[str]] = {
     "how_many": frozenset({"number", "rank", "list"}),
@@ -87,6 +90,9 @@ class Evidence:
         self.figures = {p.ref: figures(p.text) for p in corpus.passages}
         self.all_figures = figures(corpus.source)
         self.kind = {f.id: f.kind for f in corpus.facts}
+        absent, _ = retriever.examples.get("absent", ((), None))
+        #: Names and figures of each question that the document does not answer: they are mostly why it does not.
+        self.absent_terms = tuple(frozenset(fold(n) for n in names(r.text) - _OWN) | figures(r.text) for r in absent)
         self.idf = retriever.lexical.idf
         self.unseen = retriever.lexical.unseen_idf
 
@@ -99,6 +105,7 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     import numpy as np
 
     ranking = asked.ranking
+    numbers = figures(asked.question)
     found = ranking.by_passage
     best = found[0]
     scores = [p.score for p in found[:5]] + [0.0] * 5
@@ -106,6 +113,11 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
     fact = max((h.dense for h in ranking.records if h.record.kind == "fact"), default=0.0)
     top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
+    # "How many were evacuated from Yemen?" is no reason to refuse a question about Lebanon
+    own = {fold(n) for n in names(asked.question) - _OWN} | numbers
+    if own and len(absent) == len(evidence.absent_terms):
+        terms = {*words(asked.question), *numbers}
+        absent = absent[[held <= terms or own <= held for held in evidence.absent_terms]]
     near: Floats | Scores = np.zeros(3)
     if len(absent):
         near = np.sort(np.partition(absent, -3)[-3:])[::-1] if len(absent) > 3 else np.sort(absent)[::-1]
@@ -123,7 +135,6 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     nearest = next(
         (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
     )
-    numbers = figures(asked.question)
     kind = evidence.kind.get(best.best.record.fact, "")
     return np.array(
         [
