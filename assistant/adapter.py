@@ -12,11 +12,11 @@ Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", ICLR 20
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.arrays import read_arrays
 from corpus.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -27,6 +27,31 @@ if TYPE_CHECKING:
 ADAPTER = "adapter.npz"
 
 
+def read_adapter(adapter: Path, weights_sha256: str) -> dict[str, Any]:
+    """The arrays of an adapter by name: ``W.A`` and ``W.B`` for every weight ``W`` that it changes, and what it was trained with.
+
+    Raises:
+        CorpusError: it cannot be read, or was trained on other weights than those of this hash.
+    """
+    try:
+        data = read_arrays(adapter)
+        trained_on = str(data["weights_sha256"])
+    except (OSError, ValueError, KeyError) as error:
+        raise _unusable(adapter) from error
+    if trained_on != weights_sha256:
+        text = f"{adapter.name} belongs to another embedding model (sha256 {trained_on[:12]}…)."
+        raise CorpusError(
+            text, remedy="Take it out of the corpus folder, or run 'mcof adapt --fresh' to train it anew."
+        )
+    return data
+
+
+def _unusable(adapter: Path) -> CorpusError:
+    # without --fresh the training would go on from the very file that cannot be read
+    remedy = "Run 'mcof adapt --fresh' to train it anew, or take it out of the folder."
+    return CorpusError(f"{adapter.name} cannot be read as changes of the embedding model.", remedy=remedy)
+
+
 def added(weights: Mapping[str, Any], adapter: Path, weights_sha256: str) -> dict[str, NDArray[np.float32]]:
     """Weights by name with the adapter's changes added: ``W + B A`` for every ``W`` that it changes.
 
@@ -35,20 +60,13 @@ def added(weights: Mapping[str, Any], adapter: Path, weights_sha256: str) -> dic
     """
     import numpy as np
 
+    data = read_adapter(adapter, weights_sha256)
+    names = sorted(name.removesuffix(".A") for name in data if name.endswith(".A"))
     try:
-        with np.load(adapter, allow_pickle=False) as data:
-            trained_on = str(data["weights_sha256"])
-            if trained_on != weights_sha256:
-                text = f"{adapter.name} belongs to another embedding model (sha256 {trained_on[:12]}…)."
-                raise CorpusError(
-                    text, remedy="Take it out of the corpus folder, or run 'mcof adapt' to train it anew."
-                )
-            names = sorted(name.removesuffix(".A") for name in data.files if name.endswith(".A"))
-            changes = {n: data[f"{n}.B"].astype(np.float32) @ data[f"{n}.A"].astype(np.float32) for n in names}
-            return dict(weights) | {n: weights[n] + change for n, change in changes.items()}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        text = f"{adapter.name} cannot be read as changes of the embedding model."
-        raise CorpusError(text, remedy="Run 'mcof adapt' to train it anew, or take it out of the folder.") from error
+        changes = {n: data[f"{n}.B"].astype(np.float32) @ data[f"{n}.A"].astype(np.float32) for n in names}
+        return dict(weights) | {n: weights[n] + change for n, change in changes.items()}
+    except (ValueError, KeyError) as error:
+        raise _unusable(adapter) from error
 
 
 def adapted_sha256(weights_sha256: str, adapter: Path | None) -> str:

@@ -16,12 +16,12 @@ right answer is a question it has seen.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.arrays import read_arrays
 from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, fold, stem, words
@@ -185,14 +185,14 @@ class AnswerModel:
         """Read fitted weights. Raises OSError or ValueError when they cannot be read or are of another version."""
         import numpy as np
 
+        data = read_arrays(path)
         try:
-            with np.load(path, allow_pickle=False) as data:
-                if len(data["mean"]) != len(FEATURES):
-                    raise ValueError("the file of the answer model is of another version")
-                stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
-                wording = data["wording"].astype(np.float64)
-                return cls(stems, wording, (data["mean"], data["scale"], data["weights"]))
-        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            if len(data["mean"]) != len(FEATURES):
+                raise ValueError("the file of the answer model is of another version")
+            stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
+            wording = data["wording"].astype(np.float64)
+            return cls(stems, wording, (data["mean"], data["scale"], data["weights"]))
+        except KeyError as error:
             raise ValueError("the file of the answer model is damaged") from error
 
 

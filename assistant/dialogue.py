@@ -11,12 +11,12 @@ with how near the document is to the message alone and to both together.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from assistant.arrays import read_arrays
 from assistant.regression import leave_one_out, logistic, probability
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, fold, words
@@ -128,21 +128,18 @@ class DialogueModel:
     @classmethod
     def load(cls, path: Path) -> DialogueModel:
         """Read fitted weights. Raises OSError or ValueError when they cannot be read."""
-        import numpy as np
-
+        data = read_arrays(path)
         try:
-            with np.load(path, allow_pickle=False) as data:
-                stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
-                weighed = data["mean"], data["scale"], data["weights"]
-                return cls(stems, data["wording"], data["kinds"], weighed)
-        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
+            return cls(stems, data["wording"], data["kinds"], (data["mean"], data["scale"], data["weights"]))
+        except KeyError as error:
             raise ValueError("the file of the dialogue model is damaged") from error
 
 
 def learn(
     corpus: Corpus, retriever: HybridRetriever, understood: Callable[[str], Understanding]
 ) -> DialogueModel | None:
-    """Learn from the corpus' dialogues; None where it has none.
+    """Learn from the corpus' dialogues; None where none of them leans or all do: there is nothing to tell apart.
 
     ``understood`` reads one message by itself.
     """
@@ -151,7 +148,7 @@ def learn(
     rows = corpus.dialogues
     known = retriever.vectors_of([*(r.question for r in rows), *(r.last for r in rows)])
     rows = tuple(r for r in rows if r.question in known and r.last in known)
-    if not rows:
+    if len({r.leans for r in rows}) < 2:
         return None
     questions = [r.question for r in rows]
     vectors = np.stack([known[q] for q in questions])

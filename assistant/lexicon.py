@@ -47,13 +47,19 @@ def nearest(word: str, vocabulary: Iterable[str]) -> str:
     from rapidfuzz.distance import OSA
 
     allowed = next((edits for length, edits in _EDITS if len(word) >= length), 0)
-    candidates = [w for w in vocabulary if w[0] == word[0] or w[1:2] == word[1:2]] if allowed else []
+    begins = {word[:1], word[1:2]}
+    candidates = (
+        [w for w in vocabulary if {w[0], w[1:2]} == begins or w[0] == word[0] or w[1:2] == word[1:2]] if allowed else []
+    )
     found = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=5)
     return str(min(found, key=lambda f: (f[1], f[0][0] != word[0], f[0]))[0]) if found else word
 
 
 #: A label typed as one word: "sector1".
 _GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\d{1,2})\b", re.IGNORECASE)
+
+#: Single letters that belong together, or else a word: of "U.S." no letter is a word typed in a hurry.
+_WRITTEN = re.compile(rf"\b[^\W\d_](?:[.&][^\W\d_])+\b|{_WORD.pattern}")
 
 _Trie = dict[str, Any]  # stem -> trie; _END -> the terms that end there
 _END = "\0"
@@ -112,7 +118,7 @@ class Lexicon:
         """A text in English as far as it is searched for: with its words spelled out, or the gloss of a French or Spanish one."""
         if lang == "en":
             apart = _GLUED.sub(r"\1 \2", text)
-            return _WORD.sub(lambda found: self._spelled_out(found.group()), apart)
+            return _WRITTEN.sub(lambda found: self._spelled_out(found.group()), apart)
         return self._glossary.english(words(text), lang, lambda word: self._respelled(word, lang))
 
     def _spelled_out(self, word: str) -> str:

@@ -77,4 +77,4 @@ def probability(values: Sequence[float] | Floats, fitted: tuple[Floats, Floats, 
 
     mean, scale, weights = fitted
     z = float((np.asarray(values) - mean) / scale @ weights[:-1] + weights[-1])
-    return float(1 / (1 + np.exp(-z)))
+    return float(1 / (1 + np.exp(-np.clip(z, -30, 30))))

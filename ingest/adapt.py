@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.adapter import ADAPTER
+from assistant.adapter import ADAPTER, read_adapter
 from assistant.compose.passages import enclosing_sentence
 from assistant.encoder import PACKAGED_MODEL
 from corpus.errors import CorpusError
@@ -148,17 +148,16 @@ class Student:
             layer = getattr(layer, name)
         return layer
 
-    def load(self, adapter: Path) -> None:
-        """Go on from an adapter trained before."""
+    def load(self, data: Mapping[str, Any]) -> None:
+        """Go on from the arrays of an adapter trained before."""
         import numpy as np
         import torch
 
-        with np.load(adapter, allow_pickle=False) as data:
-            for name, (low, high) in self.changes.items():
-                low.data = torch.from_numpy(data[f"{name}.A"].astype(np.float32))
-                high.data = torch.from_numpy(data[f"{name}.B"].astype(np.float32))
-            self.nothing.data = torch.tensor(float(data["nothing"]))
-            self.sharpness.data = torch.tensor(math.log(float(data["sharpness"])))
+        for name, (low, high) in self.changes.items():
+            low.data = torch.from_numpy(data[f"{name}.A"].astype(np.float32))
+            high.data = torch.from_numpy(data[f"{name}.B"].astype(np.float32))
+        self.nothing.data = torch.tensor(float(data["nothing"]))
+        self.sharpness.data = torch.tensor(math.log(float(data["sharpness"])))
 
     def prepare(self, texts: Sequence[str], progress: Callable[[str, int, int], None]) -> None:
         """Read texts by the layers that do not change."""
@@ -259,7 +258,7 @@ def train(
     Returns the share of held-out questions whose nearest fact is the right one, ``before`` and ``after``.
 
     Raises:
-        CorpusError: there is too little to learn from.
+        CorpusError: there is too little to learn from, or ``start`` cannot be gone on from.
         ModelError: the packaged weights are missing or others.
         StorageError: the folder cannot be written.
     """
@@ -268,6 +267,7 @@ def train(
 
     learned = lessons(corpus)
     weights_folder, digest = checked_weights(PACKAGED_MODEL)
+    begun = read_adapter(start, digest) if start is not None else None
     chance = random.Random(0)
     student = Student(weights_folder, threads)
     held_out = learned.questions[::_HELD_OUT]
@@ -275,8 +275,8 @@ def train(
     texts = [q.text for q in learned.questions] + [t for t, _ in learned.unanswered]
     student.prepare(texts + [t for several in learned.texts.values() for t in several], progress)
     before = _right_first(student, learned, held_out)
-    if start is not None:
-        student.load(start)
+    if begun is not None:
+        student.load(begun)
     siblings: dict[str, list[str]] = {}
     for question in kept:
         siblings.setdefault(question.target, []).append(question.text)
