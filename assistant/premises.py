@@ -70,7 +70,10 @@ def _value(number: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A fact that a question has otherwise; ``claimed`` is the figure that the text does not have, empty for another claim."""
+    """The fact that a question makes a claim about; ``claimed`` is a figure that the text has otherwise.
+
+    It is empty for what is only put up for confirmation: the fact then tells, whether it is so or not.
+    """
 
     claimed: str
     fact: Fact

@@ -617,9 +617,9 @@ class Router:
             return False
         draft.route = "premise"
         draft.status = "grounded"
-        cited = draft.cite(found.fact.ref, found.fact.quote)
-        lead = draft.say("no_other", asked=found.claimed) if found.claimed else draft.say("no_level").strip()
-        draft.blocks.append(Paragraph(lead, (cited,), template=True))
+        if found.claimed:
+            cited = draft.cite(found.fact.ref, found.fact.quote)
+            draft.blocks.append(Paragraph(draft.say("no_other", asked=found.claimed), (cited,), template=True))
         by_passage.facts(draft, [found.fact])
         return True
 

@@ -218,7 +218,7 @@ PRONOUN = re.compile(
 #: What announces that something else is spoken of now.
 NEW_SUBJECT = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
-    r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov|switch|chang)\w*(?: on)?(?: now)? (?:to|from|the subject|topic|subject)"
+    r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov)\w*(?: on)?(?: now)? to(?! (?:the )?(?:before|during|after|next) )|(?:switch|chang)\w*(?: the)? (?:topic|subject)"
     r"|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
 )
 #: The message before is put right: "sorry, I meant the epidemic".
