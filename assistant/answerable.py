@@ -8,23 +8,24 @@ points which wording asks for what is there. The other is the evidence: whether
 the best passage, with all that leads to it, holds the question's words, names
 and figures, and the kind of thing it asks for. A logistic regression weighs both.
 
-Everything is learned from the corpus when it is ingested; each prepared
-question is judged as if it were not there itself (leave-one-out), or the model
-would learn that the right answer is a question it has seen.
+Everything is learned from the corpus when it is ingested. How much each sign is
+worth is learned from questions that are neither searched among nor taught to
+the embedding model (``calibration.csv``), or the model would learn that the
+right answer is a question it has seen.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.arrays import read_arrays
+from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
-from assistant.text import FUNCTION_WORDS, stem, words
-from assistant.verify import figures
+from assistant.text import FUNCTION_WORDS, fold, stem, words
+from assistant.verify import figures, names
 from corpus.load import Corpus
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
 MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
-#: Questions whose cosines with all records are kept at once.
-_AT_ONCE = 250
-#: Penalties of the two stages (ridge over wording, logistic over features): best of 5-fold cross-validation.
-_RIDGE, _LOGISTIC = 1.0, 1.0
+#: Fewest questions of each kind that anything is learned from.
+_LEAST = 20
+#: Penalty of the ridge regression over wording: best of 5-fold cross-validation.
+_RIDGE = 1.0
 #: Words of a question that name the document itself.
 _SELF = frozenset({"iom", "framework", "document", "text", "paper", "mcof", "oim", "please", "exactly", "according"})
+
+#: Names that say nothing about which question it is.
+_OWN = frozenset({"IOM", "IOM's", "SCPF", "SCPF/92", "MCOF", "Framework", "I"})
 
 _KINDS: dict[str, frozenset[str]] = {
     "how_many": frozenset({"number", "rank", "list"}),
@@ -54,7 +58,8 @@ _KINDS: dict[str, frozenset[str]] = {
     "why": frozenset({"reason", "purpose"}),
 }
 FEATURES = (
-    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_top10",
+    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_fact",
+    "dense_top10",
     "absent", "absent_top3", "entry_minus_absent", "wording",
     "cover_passage", "cover_passage_and_entries", "cover_all", "cover_best_entry", "rarest_missing", "unknown_words",
     "numbers_not_in_passage", "numbers_nowhere", "length", "asks_kind", "kind_matches", "how_many", "how", "when", "where", "who",
@@ -63,17 +68,13 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as judged: its words, embedding and what was ranked for it.
-
-    ``itself`` is the text of a prepared question that must not count as found.
-    """
+    """A question as judged: its words, embedding and what was ranked for it."""
 
     question: str
     tokens: tuple[str, ...]
     wh: str
     vector: Vectors
     ranking: Ranking
-    itself: str = ""
 
 
 class Evidence:
@@ -81,17 +82,17 @@ class Evidence:
 
     def __init__(self, corpus: Corpus, retriever: HybridRetriever) -> None:
         self.passage = {p.ref: frozenset(stem(w) for w in words(p.text)) for p in corpus.passages}
-        self.leads: dict[str, Counter[str]] = {p.ref: Counter(self.passage[p.ref]) for p in corpus.passages}
+        self.leads: dict[str, set[str]] = {p.ref: set(self.passage[p.ref]) for p in corpus.passages}
         for record in retriever.records:
             if record.lang == "en":
-                self.leads[record.ref].update({stem(w) for w in words(record.text)})
-        self.all: Counter[str] = Counter()
-        for stems in self.leads.values():
-            self.all.update(stems)
-        self.place = {r.text: r.ref for r in retriever.records}
+                self.leads[record.ref].update(stem(w) for w in words(record.text))
+        self.all: set[str] = set().union(*self.leads.values())
         self.figures = {p.ref: figures(p.text) for p in corpus.passages}
         self.all_figures = figures(corpus.source)
         self.kind = {f.id: f.kind for f in corpus.facts}
+        absent, _ = retriever.examples.get("absent", ((), None))
+        #: Names and figures of each question that the document does not answer: they are mostly why it does not.
+        self.absent_terms = tuple(frozenset(fold(n) for n in names(r.text) - _OWN) | figures(r.text) for r in absent)
         self.idf = retriever.lexical.idf
         self.unseen = retriever.lexical.unseen_idf
 
@@ -99,17 +100,24 @@ class Evidence:
 def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -> Floats:
     """What the judgement rests on, in the order of ``FEATURES``, float64.
 
-    ``absent`` holds the cosines with the questions that are not answered, the question itself left out.
+    ``absent`` holds the cosines with the questions that are not answered.
     """
     import numpy as np
 
     ranking = asked.ranking
+    numbers = figures(asked.question)
     found = ranking.by_passage
     best = found[0]
     scores = [p.score for p in found[:5]] + [0.0] * 5
     entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
+    fact = max((h.dense for h in ranking.records if h.record.kind == "fact"), default=0.0)
     top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
+    # "How many were evacuated from Yemen?" is no reason to refuse a question about Lebanon
+    own = {fold(n) for n in names(asked.question) - _OWN} | numbers
+    if own and len(absent) == len(evidence.absent_terms):
+        terms = {*words(asked.question), *numbers}
+        absent = absent[[held <= terms or own <= held for held in evidence.absent_terms]]
     near: Floats | Scores = np.zeros(3)
     if len(absent):
         near = np.sort(np.partition(absent, -3)[-3:])[::-1] if len(absent) > 3 else np.sort(absent)[::-1]
@@ -122,20 +130,16 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
             float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
         )
 
-    # a prepared question must not vouch for its own words
-    own = {stem(w) for w in words(asked.itself)} if asked.itself else set()
-    owner = evidence.place.get(asked.itself, "")
-    leads = {s for s in stems if evidence.leads[best.ref][s] > (s in own and owner == best.ref)}
-    everything = {s for s in stems if evidence.all[s] > (s in own and bool(owner))}
+    leads = evidence.leads[best.ref]
+    everything = evidence.all
     nearest = next(
         (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
     )
-    numbers = figures(asked.question)
     kind = evidence.kind.get(best.best.record.fact, "")
     return np.array(
         [
             best.score, best.best.score, best.best.dense, best.best.lexical, scores[0] - scores[1], scores[0] - scores[4],
-            entry, sentence, float(np.mean(top)) if top else 0.0,
+            entry, sentence, fact, float(np.mean(top)) if top else 0.0,
             float(near[0]), float(near.mean()), entry - float(near[0]), wording,
             cover(evidence.passage[best.ref]), cover(leads), cover(everything), cover({stem(w) for w in words(nearest.text)}),
             max((w for w, s in zip(weights, stems, strict=False) if s not in leads), default=0.0) / 8,
@@ -152,9 +156,8 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
 class AnswerModel:
     """Probability that the document answers a question. Immutable after construction."""
 
-    def __init__(self, stems: StemVectors, wording: Floats, mean: Floats, scale: Floats, weights: Floats) -> None:
-        self._stems, self._wording = stems, wording
-        self._mean, self._scale, self._weights = mean, scale, weights
+    def __init__(self, stems: StemVectors, wording: Floats, weighed: tuple[Floats, Floats, Floats]) -> None:
+        self._stems, self._wording, self._weighed = stems, wording, weighed
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
@@ -164,19 +167,17 @@ class AnswerModel:
 
     def probability(self, values: Floats) -> float:
         """Probability of an answer, 0 to 1, from the features."""
-        import numpy as np
-
-        z = float((values - self._mean) / self._scale @ self._weights[:-1] + self._weights[-1])
-        return float(1 / (1 + np.exp(-z)))
+        return probability(values, self._weighed)
 
     def save(self, path: Path) -> None:
         """Write the fitted weights as one .npz file."""
         import numpy as np
 
+        mean, scale, weights = self._weighed
         with path.open("wb") as handle:
             np.savez(
                 handle, idf=self._stems.idf, terms=np.array(self._stems.terms, dtype=np.str_), wording=self._wording.astype(np.float32),
-                mean=self._mean, scale=self._scale, weights=self._weights,
+                mean=mean, scale=scale, weights=weights,
             )  # fmt: skip
 
     @classmethod
@@ -184,73 +185,47 @@ class AnswerModel:
         """Read fitted weights. Raises OSError or ValueError when they cannot be read or are of another version."""
         import numpy as np
 
+        data = read_arrays(path)
         try:
-            with np.load(path, allow_pickle=False) as data:
-                if len(data["mean"]) != len(FEATURES):
-                    raise ValueError("the file of the answer model is of another version")
-                stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
-                wording = data["wording"].astype(np.float64)
-                return cls(stems, wording, data["mean"], data["scale"], data["weights"])
-        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            if len(data["mean"]) != len(FEATURES):
+                raise ValueError("the file of the answer model is of another version")
+            stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
+            wording = data["wording"].astype(np.float64)
+            return cls(stems, wording, (data["mean"], data["scale"], data["weights"]))
+        except KeyError as error:
             raise ValueError("the file of the answer model is damaged") from error
 
 
-def learn(
-    corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors, Scores], Asked]
-) -> AnswerModel | None:
-    """Learn from the corpus' prepared questions; None where it has none that are not answered.
+def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors], Asked]) -> AnswerModel | None:
+    """Learn from the corpus' prepared questions and calibration; None where there are too few of either.
 
-    ``ask(text, vector, cosines)`` reads and ranks a prepared question as a user's would be, without its own record;
-    ``cosines`` are those of every record with it.
+    ``ask(text, vector)`` reads and ranks a question as a user's would be.
     """
     import numpy as np
 
     positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
     negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
-    known = retriever.vectors_of([*positives, *negatives])
+    known = retriever.vectors_of([*positives, *negatives, *(c.text for c in corpus.calibration)])
     positives = [t for t in positives if t in known]
     negatives = [t for t in negatives if t in known]
-    if len(positives) < 20 or len(negatives) < 20:
+    calibration = [c for c in corpus.calibration if c.text in known]
+    answered = np.array([float(c.answered == "1") for c in calibration])
+    if min(len(positives), len(negatives)) < _LEAST or not _LEAST <= answered.sum() <= len(answered) - _LEAST:
         return None
     texts = [*positives, *negatives]
     vectors = np.stack([known[t] for t in texts])
-    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
     stems = StemVectors.fit(texts, counted=False)
     matrix = stems.matrix(texts)
-    dual, left_out = _leave_one_out(kernel(vectors, matrix), labels)
+    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
+    wording = primal(vectors, matrix, ridge(kernel(vectors, matrix), labels, _RIDGE))
     evidence = Evidence(corpus, retriever)
-    absent = vectors[len(positives) :]
-    rows = np.zeros((len(texts), len(FEATURES)))
-    for begin in range(0, len(texts), _AT_ONCE):
-        part = slice(begin, begin + _AT_ONCE)
-        # one matrix product for many questions
-        cosines, similar = vectors[part] @ retriever.vectors.T, vectors[part] @ absent.T
-        for place, i in enumerate(range(begin, begin + len(cosines))):
-            if i >= len(positives):
-                similar[place, i - len(positives)] = -1.0
-            asked = ask(texts[i], vectors[i], cosines[place])
-            rows[i] = features(asked, evidence, similar[place], float(left_out[i]))
-    mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
-    weights = _logistic((rows - mean) / scale, labels)
-    return AnswerModel(stems, primal(vectors, matrix, dual), mean, scale, weights)
-
-
-def _leave_one_out(products: Floats, labels: Floats) -> tuple[Floats, Floats]:
-    """Ridge regression in the dual: weights of the texts, and each text's score when learned without it.
-
-    ``products`` is overwritten: beside its inverse there is room for nothing else.
-    """
-    import numpy as np
-    from scipy.linalg import cho_factor, cho_solve
-    from scipy.linalg.lapack import dpotri
-
-    products[np.diag_indices_from(products)] += _RIDGE
-    factor, lower = cho_factor(products, lower=True, overwrite_a=True, check_finite=False)
-    dual = cho_solve((factor, lower), labels, check_finite=False)
-    inverse, failed = dpotri(factor, lower=lower, overwrite_c=True)
-    if failed:  # cannot be: the ridge makes the matrix positive definite
-        raise ArithmeticError("the kernel has no inverse")
-    return dual, labels - dual / np.diag(inverse)
+    absent = retriever.examples["absent"][1]
+    model = AnswerModel(stems, wording, (np.zeros(0), np.zeros(0), np.zeros(0)))
+    rows = []
+    for row in calibration:
+        vector = known[row.text]
+        rows.append(features(ask(row.text, vector), evidence, absent @ vector, model.wording(row.text, vector)))
+    return AnswerModel(stems, wording, logistic(np.stack(rows), answered))
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:
@@ -258,22 +233,3 @@ def _spread(texts: Sequence[str], limit: int) -> list[str]:
     unique = list(dict.fromkeys(texts))
     step = max(1.0, len(unique) / limit)
     return [unique[int(i * step)] for i in range(min(limit, len(unique)))]
-
-
-def _logistic(rows: Floats, labels: Floats, rounds: int = 30) -> Floats:
-    """Weights of a logistic regression with an L2 penalty, by Newton's method; the classes count alike, intercept last."""
-    import numpy as np
-
-    x = np.hstack([rows, np.ones((len(rows), 1))])
-    balance = np.where(labels > 0, len(labels) / (2 * labels.sum()), len(labels) / (2 * (len(labels) - labels.sum())))
-    penalty = np.diag([_LOGISTIC] * rows.shape[1] + [1e-6])
-    weights = np.zeros(x.shape[1])
-    for _ in range(rounds):
-        p = 1 / (1 + np.exp(-np.clip(x @ weights, -30, 30)))
-        gradient = x.T @ (balance * (p - labels)) + penalty @ weights
-        hessian = (x * (balance * p * (1 - p))[:, None]).T @ x + penalty
-        step = np.linalg.solve(hessian, gradient)
-        weights -= step
-        if float(np.abs(step).max()) < 1e-6:
-            break
-    return weights

@@ -12,10 +12,12 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from assistant import guards
+from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
+from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, DialogueModel, Turned
+from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
 from assistant.records import Record, build_records, embedded
@@ -24,8 +26,21 @@ from assistant.routes import Router
 from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
-from assistant.text import detect_language, fold, words
-from assistant.understanding import Understanding, in_danger, read, understand
+from assistant.text import FUNCTION_WORDS, detect_language, fold, words
+from assistant.understanding import (
+    ABOUT_REPLY,
+    CORRECTS,
+    NEW_SUBJECT,
+    POINTS_AT,
+    SAYS,
+    WHERE_TO,
+    Understanding,
+    in_danger,
+    leans_on_history,
+    names_only,
+    read,
+    understand,
+)
 from assistant.verify import verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
@@ -36,7 +51,7 @@ if TYPE_CHECKING:
     from assistant.llm.client import ChatClient
     from assistant.llm.understand import Helper
     from assistant.llm.writer import Writer
-    from assistant.retrieval import HybridRetriever, Ranking, Scores
+    from assistant.retrieval import HybridRetriever, Ranking
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +102,7 @@ class Assistant:
         self._lock = threading.Lock()
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
-        self.lexicon = Lexicon(terms, known_words=self._known_words())
+        self.lexicon = Lexicon(terms, known_words=self._known_words(), glossary=Glossary(corpus.glossary))
         self.chat = chat
         self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
@@ -136,7 +151,7 @@ class Assistant:
         asked = self.asked(_WARMING)
         self.judge(asked)
         self.find(_WARMING, asked.ranking)
-        self._composed(_WARMING, (), lambda draft, u, earlier: u)  # no chat model is asked for this
+        self._composed(_WARMING, (), _without_help)
 
     @cached_property
     def stamp(self) -> Stamp:
@@ -168,10 +183,16 @@ class Assistant:
     def _answers_to(self, question: str, history: Sequence[Turn]) -> Iterator[Answer]:
         """The composer's answer; with a model that writes, its beginning, then what is added to it, then the whole."""
         if self.chat is None:
-            yield self._composed(question, history, self._help)[0]
+            yield self._composed(question, history, _without_help)[0]
             return
         began = self.chat.clock()
-        composed, asked = self._composed(question, history, self._help)
+        composed, asked = self._composed(question, history, _without_help)
+        if composed.status == "needs_clarification" and self._helper is not None:
+            again, meant = self._composed(question, history, self._help)
+            if again.status == "grounded":
+                composed, asked = again, meant
+            else:
+                composed = replace(composed, trace=replace(composed.trace, model=again.trace.model))
         helped = composed.trace.model.get("understanding")
         failed = isinstance(helped, dict) and "failure" in helped
         if self._writer is None or failed:
@@ -206,7 +227,7 @@ class Assistant:
         """The understanding with what was taken of the model's proposals; what it did is noted in the draft."""
         if self.chat is None or self._helper is None or (is_decided(u) and not u.follow_up):
             return u
-        slots = self._slots(u) if u.language == "en" else None
+        slots = self._slots(u)
         u, told = self._helper.complete(u, earlier, slots, self.chat.clock() + self.settings.chat_timeout)
         if told is not None:
             draft.helped = {"name": self.chat.name, "understanding": told.shown()}
@@ -267,15 +288,15 @@ class Assistant:
         self,
         text: str,
         earlier: Sequence[str],
-        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding] = lambda draft, u, earlier: u,
+        help_with: Callable[[Draft, Understanding, Sequence[str]], Understanding],
     ) -> tuple[Draft, list[Understanding]]:
-        parts = guards.parts_of(text)
+        parts = guards.parts_of(guards.without_dismissal(text))
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
-            u = help_with(draft, understand(part, before, self.lexicon, self._refine), before)
+            u = help_with(draft, understand(part, before, self.lexicon, self._refine, self._leaning), before)
             if number:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
@@ -296,6 +317,43 @@ class Assistant:
         slots = None if is_decided(u) else self._slots(u)
         return u if slots is None else refine(u, slots)
 
+    def _leaning(self, u: Understanding, before: str) -> Understanding | None:
+        """A message that leans on the one before, with what it asks about the reply to that; None for one that does not.
+
+        Judged by the learned model where there is one, else by patterns.
+        """
+        model = self._dialogue if u.intent != "danger" else None
+        if model is None:
+            return u if leans_on_history(u) else None
+        before_english = self.lexicon.english(before, self.lexicon.language(before))
+        vectors = self.retriever.encode(u.english), self.retriever.encode(before_english)
+        asks = model.about_reply(u.english, vectors[0])
+        if WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
+            asks = "other"
+        if u.intent == "thanks" or (asks == "thanks" and not u.matches):
+            return None
+        folded = fold(u.question)
+        if NEW_SUBJECT.match(folded):
+            return None
+        if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u):
+            return u
+        size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
+        least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS
+        if model.leans(Turned(u, vectors[0], before_english, vectors[1]), self.retriever) < least:
+            return None
+        return replace(u, intent=asks) if asks not in ("other", "thanks") and u.intent not in ABOUT_REPLY else u
+
+    @cached_property
+    def _dialogue(self) -> DialogueModel | None:
+        """The dialogue model; None without an index or dialogues to learn from."""
+        if not self.corpus.dialogues or self.retriever_or_none() is None:
+            return None
+        try:
+            return self._learned("dialogue", DialogueModel.load)
+        except IndexUnusableError as error:
+            logger.warning("following up by patterns alone: %s", error.message)
+            return None
+
     def _slots(self, u: Understanding) -> Slots | None:
         """The slot model's scores for a message; None where there is no index or nothing was learned."""
         retriever = self.retriever_or_none()
@@ -306,7 +364,10 @@ class Assistant:
         except IndexUnusableError as error:
             logger.warning("answering without the slot model: %s", error.message)
             return None
-        return None if model is None else model.predict(u.question, retriever.encode(u.question))
+        if model is None:
+            return None
+        asked = self.lexicon.english(u.question, u.language)
+        return model.predict(asked, retriever.encode(asked))
 
     @cached_property
     def _slot_model(self) -> SlotModel | None:
@@ -330,17 +391,15 @@ class Assistant:
             text = "What is learned from the prepared questions cannot be read."
             raise IndexDamagedError(text, remedy="Run 'mcof ingest --force' to learn it anew.") from error
 
-    def asked(self, question: str, prepared: Vectors | None = None, cosines: Scores | None = None) -> Asked:
+    def asked(self, question: str, vector: Vectors | None = None) -> Asked:
         """An English question read and ranked for the judgement; raises what opening the index raises.
 
-        ``prepared`` is the stored vector of a prepared question, which then does not find itself; ``cosines`` are
-        those of all records with it, where they are known.
+        ``vector`` is its embedding, where it is known.
         """
         u = read(question, self.lexicon)
-        itself = question if prepared is not None else ""
-        vector = self.retriever.encode(question) if prepared is None else prepared
-        ranking = self.retriever.rank(question, u.tokens, "en", vector=vector, cosines=cosines, without=itself)
-        return Asked(question, u.tokens, u.wh, vector, ranking, itself)
+        vector = self.retriever.encode(u.english) if vector is None else vector
+        ranking = self.retriever.rank(u.english, u.tokens, vector=vector)
+        return Asked(u.english, u.tokens, u.wh, vector, ranking)
 
     def judge(self, asked: Asked) -> float | None:
         """Probability that the document answers, 0 to 1; None where nothing was learned about that."""
@@ -379,7 +438,7 @@ class Assistant:
         """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
         if not earlier:
             return None
-        draft, _ = self._compose(earlier[-1], earlier[:-1])
+        draft, _ = self._compose(earlier[-1], earlier[:-1], _without_help)
         self._router.last_ranking(draft)
         return draft
 
@@ -442,6 +501,11 @@ class Assistant:
         return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
 
 
+def _without_help(draft: Draft, u: Understanding, earlier: Sequence[str]) -> Understanding:
+    """The understanding as lexicon and similarity have it."""
+    return u
+
+
 def combined(statuses: Sequence[Status]) -> Status:
     """Status of a compound answer: that of its parts where they agree, else partial."""
     if len(set(statuses)) == 1:
@@ -499,6 +563,11 @@ def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
     return SlotModel.fit(found, np.stack([vectors[e.text] for e in found]))
 
 
+def learn_dialogue(assistant: Assistant) -> DialogueModel | None:
+    """The dialogue model of the assistant's corpus; None without dialogues."""
+    return dialogue.learn(assistant.corpus, assistant.retriever, lambda text: read(text, assistant.lexicon))
+
+
 def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:
     """Id of the index and the retriever over it.
 
@@ -508,7 +577,7 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     from assistant.encoder import OnnxEncoder, export_folder
     from assistant.index import stored_vectors
 
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model, settings.adapter))
     records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
     identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
     return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features)

@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from assistant.adapter import adapted_sha256
 from corpus.errors import IndexDamagedError, IndexMissingError, ModelError
 
 if TYPE_CHECKING:
@@ -134,9 +135,9 @@ class ExportInfo:
     inputs: tuple[str, ...]
 
 
-def export_folder(data_dir: Path, model: str) -> Path:
-    """Where the export of a model is kept: named by the model's own name and place."""
-    key = hashlib.sha256(model.encode()).hexdigest()[:8]
+def export_folder(data_dir: Path, model: str, adapter: Path | None = None) -> Path:
+    """Where the export of a model is kept: named by the model's own name and place, and by what was added to it."""
+    key = hashlib.sha256(adapted_sha256(model, adapter).encode()).hexdigest()[:8]
     return data_dir / "models" / f"{Path(model).name}-{key}"
 
 

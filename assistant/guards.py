@@ -13,8 +13,9 @@ _INSTRUCTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|previous|above|your|matrix|document|polic|guideline|restriction|everything|all)\w*"
     r"|\b(?:ignor[ea]z?|oubli[ez]+|olvid[ae]|ignora)\b.{0,40}\b(?:instruc|regle|regla|consigne|tout|todo)\w*"
     r"|^\W*(?:system|assistant|developer|admin|user|instruction)s?\s*(?:prompt|message|note|override|update)?\s*[:>\]]|\[/?(?:system|inst|/inst)\]|<\|?(?:system|im_start|im_end)|###\s*(?:system|instruction)"
-    r"|\byou are (?:now|no longer|from now)\b|\bact as\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
+    r"|\byou are (?:now|no longer|from now)\b|(?:^\W*|[,:;]\s*|\b(?:please|just|now|and|you|(?:you|i) (?:must|should|will|shall|can|to|now)) )act as\b|\bact as (?:if|though)\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
     r"|\b(?:print|reveal|show|repeat|output|display|dump|leak|tell me)\b.{0,25}\b(?:your|the|hidden|system|initial|secret)\b.{0,15}\b(?:prompt|instruction|configuration|settings?|password|api key|key|token|credentials|rules|environment|source code)s?\b"
+    r"|\b(?:invent|make up|fabricate) (?:a|an|the|some|one|any)\b|\b(?:unrestricted|debug|god|admin|root) mode\b|\bnote to (?:the |any )?(?:ai|assistant|model|bot|llm|system)\b|\b(?:files|keys|tools|data) (?:do )?you (?:have|can) access\b|\b(?:files|keys|tools)\b.{0,20}\byou have access to\b"
     r"|\brepeat after me\b|(?:^\W*|\b(?:please|just|only|simply|and|to|must|should|will|you|now|then) )(?:say|answer|reply|respond|write|state|confirm|output|tell (?:me|them|us) that)\b(?: only| just| exactly| simply| with| that| this| yes| back|:)+.{0,90}"
     r"|\b(?:add|append|insert|include|end|start|begin)\b.{0,30}\b(?:sentence|footer|disclaimer|reply|answer|response|word)\b|\bmust (?:answer|reply|say|state|respond)\b|\byour (?:new|only) (?:task|job|role|rule|goal|instructions?)\b"
     r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:"
@@ -36,6 +37,10 @@ _GREETING = re.compile(
     r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
     re.I,
 )
+_DISMISSAL = re.compile(
+    r"^\W*(?:ok(?:ay)?,? |no,? |right,? |fine,? )?(?:leave|forget(?: about)?|never ?mind|drop|skip|enough (?:about|of|on)|(?:let's )?(?:set|put|leave) aside) (?:(?!\b(?:what|which|who|how|where|when)\b)[^.?!;:]){1,40}[.!;:]\s*(?=\S+ \S)",
+    re.I,
+)
 _LEAD_IN = re.compile(
     r"^\W*(?:and |then |now |so |finally |after that )*(?:please )?(?:answer|reply|tell me)(?: this)?\s*:\s*", re.I
 )
@@ -44,17 +49,22 @@ _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\b(?:who|what|which|where|when|how|why|whose|is|are|was|were|do|does|did|can|could|should|will|would|has|have"
+    r"|qui|que|quel\w*|combien|comment|pourquoi|quand|est-ce|quien\w*|cual\w*|cuant\w*|como|donde|cuando)\b"
+)
 #: Parts of a compound question that are answered; more in one message is a list, not a question.
 MAX_PARTS = 3
 
 #: Opinions, forecasts, what never was, and help with somebody's own case or text: no document of 2012 holds them.
 _OPINION = re.compile(
     r"\b(?:do|would|did) you (?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree|reckon)\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
+    r"|\bwill\b.{0,80}\bby (?:the year )?20[3-9]\d\b|\bshould (?:my|our) (?:government|country|organi[sz]ation|office|ministry)\b.{0,60}\b(?:give|pay|fund|donate|choose|pick|prefer)\b"
     r"|\bany good\W*$|\bcorrupt\w*\b"
-    r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
+    r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work(?! out)|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
     r"|\bif\b.{0,60}\bhad(?:n't| not)? \w+.{0,80}\bwould\b|\bwould\b.{0,60}\bhave (?:been|happened|done|died|worked)\b"
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
-    r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|send|lend|buy) me (?:a|an|some|one|to|on)\b"
+    r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
     r"|\bshould i (?:accept|apply|quit|resign|marry|buy|sell|move|leave|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
     r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
 )
@@ -85,6 +95,11 @@ def readable(question: str, limit: int) -> str:
 def without_greeting(question: str) -> str:
     """The question without the courtesies before it: "Hi all, who leads?" asks who leads."""
     return _GREETING.sub("", question) or question
+
+
+def without_dismissal(question: str) -> str:
+    """The question without the sentence that drops what was spoken of before: "Leave the epidemic. How many ...?"."""
+    return _DISMISSAL.sub("", question) or question
 
 
 def foreign_script(question: str) -> bool:
@@ -122,12 +137,17 @@ def orders(text: str) -> bool:
     return _INSTRUCTION.search(fold(text)) is not None
 
 
+def _states(part: str) -> bool:
+    """Whether what stands before a semicolon only says what the question after it is about: "pandemic in full swing;"."""
+    return part.endswith(";") and _ASKS.search(fold(part)) is None
+
+
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
-    parts = [p.strip(" ,;") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
+    parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
     for part in parts:
-        if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3):
+        if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3 or _states(merged[-1])):
             merged[-1] = f"{merged[-1]} {part}"
         else:
             merged.append(part)

@@ -99,7 +99,7 @@ class PassageRetriever(BaseRetriever):
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         u = understand(query, [], self.assistant.lexicon)
-        ranking = self.assistant.retriever.rank(u.text, u.tokens, u.language)
+        ranking = self.assistant.retriever.rank(u.english, u.english_tokens, foreign=u.foreign_stems)
         documents = []
         for hit in ranking.passages(self.k):
             passage = self.assistant.corpus.by_ref[hit.ref]

@@ -8,12 +8,16 @@ lexicon's words by edit distance.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
+from assistant.gloss import Glossary
 from assistant.text import FUNCTION_WORDS, detect_language, fold, stem, words
+from assistant.text import WORD as _WORD
 from corpus.types import Language, LexiconKind, LexiconTerm
 
 #: Edits (insert, delete, replace, swap of neighbours) allowed in a word of at least so many letters.
@@ -34,6 +38,29 @@ class Match:
     absent: bool = False
 
 
+def nearest(word: str, vocabulary: Iterable[str]) -> str:
+    """The word of a vocabulary that is few enough edits away, or the word itself.
+
+    Ties go to the word that comes first in the alphabet, so equal input gives equal output.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    allowed = next((edits for length, edits in _EDITS if len(word) >= length), 0)
+    begins = {word[:1], word[1:2]}
+    candidates = (
+        [w for w in vocabulary if {w[0], w[1:2]} == begins or w[0] == word[0] or w[1:2] == word[1:2]] if allowed else []
+    )
+    found = process.extract(word, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=5)
+    return str(min(found, key=lambda f: (f[1], f[0][0] != word[0], f[0]))[0]) if found else word
+
+
+#: A label typed as one word: "sector1".
+_GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\d{1,2})\b", re.IGNORECASE)
+
+#: Single letters that belong together, or else a word: of "U.S." no letter is a word typed in a hurry.
+_WRITTEN = re.compile(rf"\b[^\W\d_](?:[.&][^\W\d_])+\b|{_WORD.pattern}")
+
 _Trie = dict[str, Any]  # stem -> trie; _END -> the terms that end there
 _END = "\0"
 
@@ -41,9 +68,15 @@ _END = "\0"
 class Lexicon:
     """The lexicon of a corpus, compiled for matching. Immutable after construction."""
 
-    def __init__(self, terms: Iterable[LexiconTerm], known_words: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        terms: Iterable[LexiconTerm],
+        known_words: Iterable[str] = (),
+        glossary: Glossary | None = None,
+    ) -> None:
         """``known_words`` are folded words that are never taken for misspelled."""
         self._terms = tuple(terms)
+        self._glossary = glossary or Glossary()
         self._known = frozenset(known_words)
         self._tries: dict[Language, _Trie] = {"en": {}, "fr": {}, "es": {}}
         self._words: dict[Language, set[str]] = {"en": set(), "fr": set(), "es": set()}
@@ -64,32 +97,40 @@ class Lexicon:
         return detect_language(text, default, self._words)
 
     def correct(self, token: str, lang: Language) -> str:
-        """The lexicon word that a misspelled word stands for, or the word itself.
-
-        Ties go to the word that comes first in the alphabet, so equal input gives equal output.
-        """
+        """The lexicon word that a misspelled word stands for, or the word itself."""
         if (
             len(token) < 5
             or not token.isalpha()
             or token in self._known
             or any(token in ws for ws in self._words.values())
             or token in FUNCTION_WORDS[lang]
+            or (lang != "en" and token in self._glossary.words[lang])
             or any(stem(token, lang) == stem(k, lang) for k in (token.rstrip("s"),) if k in self._known)
         ):
             return token
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        allowed = next(edits for length, edits in _EDITS if len(token) >= length)
-        candidates = [w for w in self._vocabulary[lang] if w[0] == token[0] or w[1:2] == token[1:2]]
-        found = process.extract(token, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=5)
-        if not found:
-            return token
-        return str(min(found, key=lambda f: (f[1], f[0][0] != token[0], f[0]))[0])
+        return nearest(token, self._vocabulary[lang])
 
     def corrected(self, text: str, lang: Language) -> list[str]:
         """Words of a text, misspelled ones replaced."""
         return [self.correct(token, lang) for token in words(text)]
+
+    def english(self, text: str, lang: Language) -> str:
+        """A text in English as far as it is searched for: with its words spelled out, or the gloss of a French or Spanish one."""
+        if lang == "en":
+            apart = _GLUED.sub(r"\1 \2", text)
+            return _WRITTEN.sub(lambda found: self._spelled_out(found.group()), apart)
+        return self._glossary.english(words(text), lang, lambda word: self._respelled(word, lang))
+
+    def _spelled_out(self, word: str) -> str:
+        """An English word, written out where it is short for another, mended where it is misspelled."""
+        folded = fold(word)
+        written = self._glossary.written_out.get(folded) or self.correct(folded, "en")
+        return word if written == folded else written
+
+    def _respelled(self, word: str, lang: Language) -> str:
+        """The word of the glossary or the lexicon that a misspelled one stands for, or the word itself."""
+        better = self.correct(word, lang)
+        return better if better != word else nearest(word, self._glossary.words[lang])
 
     def match(self, text: str, lang: Language) -> tuple[Match, ...]:
         """All terms in a text, ordered by place, then kind.
@@ -98,11 +139,14 @@ class Lexicon:
         no words of that language (acronyms, names of systems).
         """
         tokens = self.corrected(text, lang)
+        cuts = _cuts(text)
         found: list[Match] = []
         languages: tuple[Language, ...] = (lang, "en") if lang != "en" else ("en",)
         for trie_lang in languages:
             stems = [stem(t, trie_lang) for t in tokens]
             for match in self._walk(stems, self._tries[trie_lang]):
+                if any(match.start < cut < match.end for cut in cuts):
+                    continue
                 if trie_lang != lang and all(
                     t in FUNCTION_WORDS[lang] or t in self._words[lang] for t in tokens[match.start : match.end]
                 ):
@@ -124,6 +168,14 @@ class Lexicon:
                         term.kind, term.key, term.term, start, end + 1,
                         weak=term.note == "weak", absent=term.note == "absent",
                     )  # fmt: skip
+
+
+def _cuts(text: str) -> frozenset[int]:
+    """Places between words where a comma or the end of a clause stands: no term goes on across one."""
+    folded = fold(text)
+    found = list(_WORD.finditer(folded))
+    gaps = enumerate(((a.end(), b.start()) for a, b in pairwise(found)), start=1)
+    return frozenset(number for number, (end, start) in gaps if re.search(r"[,;:.!?]", folded[end:start]))
 
 
 def _longest(matches: Sequence[Match]) -> list[Match]:

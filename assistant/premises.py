@@ -1,13 +1,19 @@
-"""What a question takes for granted and the text says otherwise: how many there are of something."""
+"""What a question takes for granted and the text says otherwise: how many there are of something, or another figure or name."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import log1p
 
-from assistant.text import fold
+from assistant.compose.passages import enclosing_sentence
+from assistant.text import content_stems, fold
+from assistant.verify import figures
 from corpus.load import Corpus
+from corpus.types import Fact
 
 _SPELLED = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -18,11 +24,34 @@ _NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(_SPELLED[1:])}"
 _COUNT = re.compile(rf"\b({_NUMBER})\s+(?:(?!of\b)[a-z-]+\s+){{0,2}}?([a-z-]+s)\b")
 #: What makes a count a claim about all there are; "name two sectors" and "the first three phases" claim nothing.
 _CLAIMS_ALL = re.compile(
-    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those)"
+    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those|counts?|lists?|defines?|describes?|contains?|distinguishes)"
     rf"(?: only| just| exactly| really)? (?={_NUMBER})"
 )
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth "
+    "seventeenth eighteenth nineteenth twentieth"
+).split()
+#: One of several by its place: "the sixth scenario", "a fourth phase of a crisis".
+_PLACE = re.compile(rf"\b(?:the|a|its|that|your) ({'|'.join(_ORDINALS)}) ([a-z]+)\b")
 #: A sector by its number.
 _SECTOR = re.compile(r"\bsector (?:no\.? |number )?(\d{1,3})\b(?![.,/]\d)")
+
+
+#: What puts a statement up for confirmation.
+_CONFIRM = re.compile(
+    r"(?:,|-|–|\.)\s*(?:right|correct|yes|true|no|isn't it|is it not|doesn't it|don't they|aren't they|confirm\w*|is that (?:right|so|correct))\W*$"
+    r"|\b(?:is it (?:true|right|correct) that|just confirm|please confirm|can you confirm|am i right that)\b|\bas the (?:annex|text|document|framework|paper) says\b"
+)
+#: A number that only names a place of the text, a document or a time of day.
+_LABEL = re.compile(
+    r"(?:¶|\b(?:sector|sectors|annex|paragraph|para|fn|footnote|note|page|no\.?|number|resolution|point|points|pillar|at|of)) ?\d[\d/.:]*|\b[A-Z]+/[\w/.]*|\d+(?::\d+|(?:st|nd|rd|th|am|pm)\b)",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+#: Share of a question's words, by rarity, that must be a fact's for the fact to be what it speaks of.
+_ABOUT = 0.6
+#: Stems that name the document or its author, or only ask for confirmation.
+_SELF = frozenset(content_stems("IOM framework document text paper annex says confirm correct right true yes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +68,28 @@ def _value(number: str) -> int:
     return int(number) if number.isdigit() else _SPELLED.index(number)
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """The fact that a question makes a claim about; ``claimed`` is a figure that the text has otherwise.
+
+    It is empty for what is only put up for confirmation: the fact then tells, whether it is so or not.
+    """
+
+    claimed: str
+    fact: Fact
+
+
+def claimed_figures(question: str) -> set[str]:
+    """Figures that a question says of something: no years, no numbers of sectors, paragraphs or documents, no single digits."""
+    plain = _LABEL.sub(" ", question)
+    return {n for n in figures(plain) if len(n) > 1 and not _YEAR.fullmatch(n)}
+
+
 class Premises:
     """How many parts one document says it has, to hold a question's own count against."""
 
     def __init__(self, corpus: Corpus) -> None:
+        self._by_ref, self._facts, self._entries = corpus.by_ref, corpus.facts, corpus.entry_points
         self._counts: dict[str, list[Count]] = defaultdict(list)
         for passage in corpus.passages:
             for match in _COUNT.finditer(passage.text):
@@ -61,6 +108,10 @@ class Premises:
         for number in _SECTOR.findall(folded):
             if parts and int(number) > max(c.number for c in parts):
                 return f"Sector {number}", parts[0]
+        for ordinal, thing in _PLACE.findall(folded):
+            known = self._counts.get(f"{thing}s", [])
+            if len({c.number for c in known}) == 1 and _ORDINALS.index(ordinal) >= known[0].number:
+                return f"a {ordinal} {thing}", known[0]
         for claim in _CLAIMS_ALL.finditer(folded):
             match = _COUNT.match(folded, claim.end())
             if match is None:
@@ -70,3 +121,53 @@ class Premises:
             if len(numbers) == 1 and _value(match.group(1)) not in numbers:
                 return f"{match.group(1)} {match.group(2)}", known[0]
         return None
+
+    def contradicted(self, question: str, facts: Sequence[Fact]) -> Contradiction | None:
+        """The first of ``facts``, nearest first, that says otherwise what the question claims; None where none does.
+
+        A claim is a figure of something that the fact gives another figure for, or anything put up for confirmation
+        ("..., right?"). Apart from it the question must be about that very fact: most of its words, by rarity, are the
+        fact's or those of the prepared questions that lead to it, and so is every name and year.
+        """
+        confirm = _CONFIRM.search(fold(question)) is not None
+        asked = figures(question)
+        years = {n for n in asked if _YEAR.fullmatch(n)}
+        numbers = claimed_figures(question)
+        since = {y for y in years if re.search(rf"\bsince {y}\b", question)}
+        if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", fold(question)):
+            return None
+        wanted = [s for s in dict.fromkeys(content_stems(question)) if s not in asked and s not in _SELF]
+        for fact in facts:
+            text = f"{fact.statement} {enclosing_sentence(self._by_ref[fact.ref], fact.quote)}"
+            held, known = figures(text), self._words.get(fact.id, frozenset())
+            covered = sum(self._weight(s) for s in wanted if s in known)
+            if not wanted or covered < _ABOUT * sum(map(self._weight, wanted)) or not (years - since) <= held:
+                continue
+            other = {n for n in held if not _YEAR.fullmatch(n)}
+            if numbers and not numbers & held and other and fact.kind == "number":
+                return Contradiction(min(numbers), fact)
+            if since and not since & held and re.search(r"since (?:the early )?(?:19|20)\d\d", text, re.IGNORECASE):
+                return Contradiction(f"since {min(since)}", fact)
+            if confirm and not numbers:
+                return Contradiction("", fact)
+        return None
+
+    @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        """Stems of every fact's statement and sentence and of the English questions that lead to it."""
+        found = {
+            f.id: set(content_stems(f"{f.subject} {f.statement} {enclosing_sentence(self._by_ref[f.ref], f.quote)}"))
+            for f in self._facts
+        }
+        for entry in self._entries:
+            if entry.lang == "en" and entry.fact in found:
+                found[entry.fact].update(content_stems(entry.text))
+        return {key: frozenset(stems) for key, stems in found.items()}
+
+    @cached_property
+    def _spread(self) -> Counter[str]:
+        """Number of facts that each stem leads to."""
+        return Counter(stem for stems in self._words.values() for stem in stems)
+
+    def _weight(self, stem: str) -> float:
+        return log1p(len(self._words) / (1 + self._spread[stem]))

@@ -21,9 +21,22 @@ from corpus.load import Corpus
 from corpus.matrix import Cell
 from corpus.types import Passage
 
-RecordKind = Literal["sentence", "chunk", "fact", "entry", "cell", "crisis", "phase", "sector", "utterance", "absent"]
+RecordKind = Literal[
+    "sentence",
+    "chunk",
+    "fact",
+    "entry",
+    "cell",
+    "crisis",
+    "phase",
+    "sector",
+    "utterance",
+    "absent",
+    "dialogue",
+    "calibration",
+]
 #: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
-EXAMPLES: frozenset[str] = frozenset({"utterance", "absent"})
+EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue", "calibration"})
 
 #: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces.
 MAX_CHUNK_CHARS = 700
@@ -199,5 +212,9 @@ def _matrix_records(corpus: Corpus) -> Iterator[Record]:
 def _example_records(corpus: Corpus) -> Iterator[Record]:
     for row in corpus.utterances:
         yield Record(_id("utterance", row.intent, row.text), "utterance", "", row.text)
+    for text in dict.fromkeys(text for row in corpus.dialogues for text in (row.last, row.question)):
+        yield Record(_id("dialogue", "", text), "dialogue", "", text)
+    for held_out in corpus.calibration:
+        yield Record(_id("calibration", held_out.answered, held_out.text), "calibration", "", held_out.text)
     for absent in corpus.not_covered:
         yield Record(_id("absent", absent.ref, absent.text), "absent", absent.ref, absent.text, lang=absent.lang)

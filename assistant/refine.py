@@ -21,24 +21,30 @@ Key = TypeVar("Key", str, int)
 _TAKE_INTENT, _REPLACE_INTENT = 0.45, 0.70
 #: Score below which a pattern's kind of question is given up for one taken; score for ratings of a comparison of crises.
 _UNLIKELY, _COMPARED = 0.20, 0.35
+#: Lead with which another kind replaces one that a pattern found, whatever that scores itself.
+_OUTRIGHT = 0.45
 #: An ambiguous word is preferred to the model's first key when it scores at most this much less.
-_NEARLY = 0.15
+_NEARLY = 0.08
 #: Share of the first crisis' score from which the second is answered for too.
 _RIVAL = 0.6
+#: The same of phases.
+_RIVAL_PHASE = 0.88
+#: Score from which a further key joins those that certain words named.
+_ALSO = 0.50
 #: Share of the first key's score from which the second counts as much, where several may be meant.
 _TIE = 0.9
 #: An ambiguous word's key is believed at this score; a certain word's key is given up below the second, if another key is sure.
-_BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.35
+_BELIEVE, _DOUBT, _SURE, _FAR = 0.20, 0.05, 0.55, 0.50
 
 
 def is_decided(u: Understanding) -> bool:
     """Whether the lexicon alone has understood a message: what is left over is no content."""
     left = outside_words(u)
-    if u.language != "en" or u.intent in ("danger", "thanks", "author", "reference", "reason", "more"):
+    if u.intent in ("danger", "thanks", "author", "reference", "reason", "more", "less"):
         return True
     if u.crises and (u.phases or u.sectors) and not left and not u.wh:
         return True
-    content = [t for t in u.tokens if t not in FUNCTION_WORDS["en"]]
+    content = [t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]
     if len(content) < 3:
         return True
     if u.intent == "rating":
@@ -59,12 +65,14 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
             u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison
         )
         if not u.crises and not u.weak_crises and intent == "rating":
-            changes["crises"] = _rivals(slots.crises) or changes["crises"]
+            changes["crises"] = _rivals(slots.crises, THRESHOLDS["crises"], _RIVAL) or changes["crises"]
     if intent != "rating" and u.which_sector:
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
         if not u.which_phases and not across and len(u.phases) < len(PHASES):
             changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
+            if not u.phases and not u.weak_phases:
+                changes["phases"] = _rivals(slots.phases, THRESHOLDS["phases"], _RIVAL_PHASE) or changes["phases"]
         sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
         best = max((slots.sectors[s] for s in sectors), default=0.0)
         changes["sectors"] = sectors
@@ -84,15 +92,19 @@ def _intent(u: Understanding, slots: Slots) -> Intent:
     if u.intent == "rating" and u.crises and u.phases and u.sectors:
         return "rating"
     own = slots.intents.get(u.intent, 0.0)
-    if best != u.intent and ((score >= _REPLACE_INTENT and own < 0.30) or (score >= _TAKE_INTENT and own < _UNLIKELY)):
+    if best != u.intent and (
+        (score >= _REPLACE_INTENT and own < 0.30)
+        or (score >= _TAKE_INTENT and own < _UNLIKELY)
+        or score - own >= _OUTRIGHT
+    ):
         return best  # type: ignore[return-value]
     return u.intent
 
 
-def _rivals(scores: Mapping[Key, float]) -> tuple[Key, ...]:
+def _rivals(scores: Mapping[Key, float], threshold: float, share: float) -> tuple[Key, ...]:
     """The two first keys, in the table's order, where the model takes neither for sure and both for likely."""
     first, second = sorted(scores, key=lambda k: -scores[k])[:2]
-    if THRESHOLDS["crises"] <= scores[first] < _SURE and scores[second] >= _RIVAL * scores[first]:
+    if threshold <= scores[first] < _SURE and scores[second] >= share * scores[first]:
         return tuple(k for k in scores if k in (first, second))
     return ()
 
@@ -109,7 +121,7 @@ def _keys(
         rival = scores[top] >= _SURE
         kept = [k for k in found if not rival or scores.get(k, 0.0) >= max(_DOUBT, scores[top] * _FAR)]
         if kept:
-            extra = [k for k in ranked if several and k not in kept and scores[k] >= _SURE]
+            extra = [k for k in ranked if several and k not in kept and scores[k] >= _ALSO]
             return tuple(k for k in order if k in kept or k in extra)
     believed = [k for k in weak if scores.get(k, 0.0) >= _BELIEVE]
     if believed and not several and scores[top] - scores[believed[0]] <= _NEARLY:

@@ -21,8 +21,7 @@ from assistant.ranking.signals import PassageSignals, fitness
 from assistant.ranking.tokens import Token, tokenize
 from assistant.ranking.wordvectors import WordVectors, pool_words
 from assistant.records import EXAMPLES, Record
-from assistant.text import FUNCTION_WORDS, stem, words
-from corpus.types import Language
+from assistant.text import index_tokens, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,26 +44,10 @@ PASSAGE_WEIGHTS = (1.0, 0.5, 0.25)
 #: passage alone in .901.
 FACT_WEIGHTS = (0.5, 0.3, 0.2)
 FIT_WEIGHT = 0.03
-#: Share of the dense score for a question in a language that the encoder does not know.
-FOREIGN_DENSE_WEIGHT = 0.15
+#: What a record of a passage that the conversation is about scores more.
+SALIENT = 0.08
 #: Encoder runs kept, so that the steps of one answer share one run.
 _READINGS_KEPT = 16
-
-
-def index_tokens(text: str, lang: Language) -> list[str]:
-    """Stems of the content words; French and Spanish ones are marked, so that languages do not mix."""
-    stop = FUNCTION_WORDS[lang]
-    prefix = "" if lang == "en" else f"{lang}:"
-    return [prefix + stem(w, lang) for w in words(text) if w not in stop]
-
-
-def query_tokens(tokens: Sequence[str], lang: Language) -> list[str]:
-    """Stems of a question's folded words; words of another language are also looked up as English names."""
-    stop = FUNCTION_WORDS[lang]
-    content = [w for w in tokens if w not in stop]
-    if lang == "en":
-        return [stem(w) for w in content]
-    return [f"{lang}:{stem(w, lang)}" for w in content] + [stem(w) for w in content]
 
 
 class LexicalIndex:
@@ -190,6 +173,7 @@ class HybridRetriever:
         }
         #: Vectors of ``records``, ``(n_records, dim)``, unit rows.
         self.vectors = vectors[places]
+        self._without_embedding = [i for i, r in enumerate(self.records) if r.lang != "en"]
         self._encoder = encoder
         self._dense_weight = dense_weight
         self.refs = tuple(dict.fromkeys(r.ref for r in self.records))
@@ -197,7 +181,7 @@ class HybridRetriever:
         #: Place in ``refs`` of each record's passage.
         self.passage_of: NDArray[np.int64] = np.array([number[r.ref] for r in self.records], dtype=np.int64)
         self._members = _members(self.passage_of, len(self.refs))
-        self.lexical = LexicalIndex([index_tokens(r.text, r.lang) for r in self.records])  # type: ignore[arg-type]
+        self.lexical = LexicalIndex([index_tokens(words(r.text), r.lang) for r in self.records])  # type: ignore[arg-type]
         self.title = tokenize(title)
         self._sentence_words = sentence_words
         self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
@@ -264,39 +248,39 @@ class HybridRetriever:
         self,
         text: str,
         tokens: Sequence[str],
-        lang: Language,
         *,
+        foreign: Sequence[str] = (),
+        salient: Sequence[str] = (),
         limit: int = 200,
         vector: Vectors | None = None,
-        cosines: Scores | None = None,
-        without: str = "",
     ) -> Ranking:
-        """Rank records for ``text`` and its folded ``tokens``; at most ``limit``.
+        """Rank records for an English ``text`` and its folded ``tokens``; at most ``limit``.
 
-        ``vector`` is its embedding if known, ``cosines`` its similarity with every record, ``(n_records,)``.
+        ``foreign`` are the stems of a French or Spanish question, marked as ``index_tokens`` marks them; ``text`` and
+        ``tokens`` are then its gloss. Records in that language are found by these alone.
+        ``salient`` passages were spoken of before: their records score ``SALIENT`` higher.
+        ``vector`` is its embedding if known.
 
-        Records whose text is ``without`` do not count (to judge a prepared
-        question as if it were not there); the signals over whole passages still
-        hold its words, so that it helps a little to put its passage first.
-
-        Ties are broken by the records' own order. For a question that is not
-        English the embedding carries no meaning and the words alone decide.
+        Ties are broken by the records' own order.
         """
         import numpy as np
 
-        lexical = self.lexical.scores(query_tokens(tokens, lang))
-        weight = self._dense_weight if lang == "en" else min(self._dense_weight, FOREIGN_DENSE_WEIGHT)
+        lexical = self.lexical.scores(index_tokens(tokens, "en"))
+        if foreign:
+            lexical = np.maximum(lexical, self.lexical.scores(foreign))
+        weight = self._dense_weight
         if not weight:
             dense = np.zeros_like(lexical)
-        elif cosines is not None:
-            dense = cosines
         else:
             dense = self.cosines(self.encode(text) if vector is None else vector)
         fused = weight * dense + (1 - weight) * lexical
-        if without:
-            fused[self._by_text.get(without, [])] = -1.0
+        if foreign:  # records that have no embedding
+            fused[self._without_embedding] = lexical[self._without_embedding]
+        if salient:
+            wanted = [i for i, ref in enumerate(self.refs) if ref in salient]
+            fused[np.isin(self.passage_of, wanted)] += np.float32(SALIENT)
         score, best = self._by_passage(fused)
-        fit = self._fit(text, score) if lang == "en" and 0 < weight < 1 else score
+        fit = self._fit(text, score) if 0 < weight < 1 else score
         passages = np.argsort(-fit, kind="stable")
 
         def scored(rows: NDArray[np.int64]) -> list[ScoredRecord]:

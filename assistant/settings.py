@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from assistant.adapter import ADAPTER
 from corpus.errors import SettingsError
 from corpus.load import DEFAULT_CORPUS
 
@@ -86,6 +87,12 @@ class Settings(BaseSettings):
     @classmethod
     def _home(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @property
+    def adapter(self) -> Path | None:
+        """What the corpus has taught the packaged embedding model; None where there is nothing, or for another model."""
+        path = self.corpus / ADAPTER
+        return path if self.embedding_model == "all-MiniLM-L6-v2" and path.is_file() else None
 
     @property
     def diagram_levels(self) -> Path:

@@ -9,12 +9,12 @@ of the matrix: it decides which cell is looked up, not what stands in it.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.arrays import read_arrays
 from assistant.stemvectors import StemVectors, kernel, primal
 from corpus.load import Corpus
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS
@@ -107,11 +107,11 @@ class SlotModel:
         """Read fitted weights. Raises OSError or ValueError when they cannot be read."""
         import numpy as np
 
+        data = read_arrays(path)
         try:
-            with np.load(path, allow_pickle=False) as data:
-                stems = StemVectors(data["terms"].tolist(), data["idf"], counted=True)
-                return cls(stems, data["slots"].astype(np.float64), data["intents"].astype(np.float64))
-        except (KeyError, EOFError, zipfile.BadZipFile) as error:
+            stems = StemVectors(data["terms"].tolist(), data["idf"], counted=True)
+            return cls(stems, data["slots"].astype(np.float64), data["intents"].astype(np.float64))
+        except KeyError as error:
             raise ValueError("the file of the slot model is damaged") from error
 
     def predict(self, text: str, vector: Vectors) -> Slots:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+#: Rows of a kernel that are computed at once.
+_ROWS = 500
+
+
 def terms_of(text: str) -> list[str]:
     """Stems of a text in order, then its pairs of neighbours."""
     stems = [stem(w) for w in words(text)]
@@ -84,9 +88,14 @@ def kernel(vectors: Vectors, stems: Any) -> Floats:  # noqa: ANN401
     """Inner products of texts by embedding, stems and intercept together, ``(n, n)``, float64."""
     import numpy as np
 
-    out = np.asarray((stems @ stems.T).todense(), dtype=np.float64)
-    out += vectors @ vectors.T
-    out += 1.0
+    n = len(vectors)
+    out = np.empty((n, n))
+    for begin in range(0, n, _ROWS):  # the parts that are summed need room for some rows only
+        rows = slice(begin, begin + _ROWS)
+        part = out[rows]
+        (stems[rows] @ stems.T).toarray(out=part)
+        part += vectors[rows] @ vectors.T
+        part += 1.0
     return out
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from corpus.types import Language
 
-_WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*", re.UNICODE)
+WORD = re.compile(r"[^\W_]+(?:[.,][0-9]+)*", re.UNICODE)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " ", "\u2011": "-"})
 _STEMMER_NAMES: dict[str, str] = {"en": "english", "fr": "french", "es": "spanish"}
 
@@ -56,7 +56,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Folded words and numbers in order; a thousands separator stays inside its number."""
-    return _WORD.findall(fold(text))
+    return WORD.findall(fold(text))
 
 
 @lru_cache(maxsize=3)
@@ -70,6 +70,13 @@ def _stemmer(lang: str) -> Any:  # noqa: ANN401 - PyStemmer ships no types
 def stem(word: str, lang: Language = "en") -> str:
     """Snowball stem of a folded word. Source: https://snowballstem.org."""
     return word if word.isdigit() else str(_stemmer(lang).stemWord(word))
+
+
+def index_tokens(tokens: Sequence[str], lang: Language) -> list[str]:
+    """Stems of the content words among folded words; French and Spanish ones are marked, so that languages do not mix."""
+    stop = FUNCTION_WORDS[lang]
+    prefix = "" if lang == "en" else f"{lang}:"
+    return [prefix + stem(w, lang) for w in tokens if w not in stop]
 
 
 def content_stems(text: str, lang: Language = "en") -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
-from assistant.text import FUNCTION_WORDS, fold, words
+from assistant.text import FUNCTION_WORDS, fold, index_tokens, words
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, CrisisKey, Language, Level, PhaseKey
 
 Intent = Literal[
@@ -26,18 +26,24 @@ Intent = Literal[
     "reason",  # why
     "author",  # who wrote that
     "more",
+    "less",  # the same, shorter
     "thanks",
     "danger",
     "other",
 ]
 
 
+#: Kinds of question that ask about the reply before.
+ABOUT_REPLY: tuple[Intent, ...] = ("reference", "reason", "more", "less")
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a question asks, in the closed vocabulary.
 
-    ``text`` is what is searched for: the question, or for a follow-up that
-    leans on the turn before, both. ``weak_*`` hold keys that only an ambiguous
+    ``text`` is what is asked: the question, or for a follow-up that leans on
+    the turn before, both. ``english`` is what is searched for: ``text``, or the
+    gloss of a French or Spanish one. ``weak_*`` hold keys that only an ambiguous
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
@@ -48,6 +54,7 @@ class Understanding:
     text: str
     language: Language
     tokens: tuple[str, ...]
+    english: str = ""
     intent: Intent = "other"
     crises: tuple[CrisisKey, ...] = ()
     phases: tuple[PhaseKey, ...] = ()
@@ -73,6 +80,16 @@ class Understanding:
     which_phases: bool = False
     matches: tuple[Match, ...] = field(default=(), repr=False)
 
+    @property
+    def english_tokens(self) -> tuple[str, ...]:
+        """Folded words of ``english``; misspelled ones are replaced."""
+        return self.tokens if self.language == "en" else tuple(words(self.english))
+
+    @property
+    def foreign_stems(self) -> tuple[str, ...]:
+        """Stems of a French or Spanish question as its records are indexed by; empty for an English one."""
+        return () if self.language == "en" else tuple(index_tokens(self.tokens, self.language))
+
     def shown(self) -> dict[str, object]:
         """The slots that hold something, for the trace."""
         keys = (
@@ -90,7 +107,8 @@ class Understanding:
         out: dict[str, object] = {k: getattr(self, k) for k in keys if getattr(self, k)}
         if self.follow_up:
             out["follow_up"] = True
-            out["searched"] = self.text
+        if self.follow_up or self.language != "en":
+            out["searched"] = self.english
         return out
 
 
@@ -129,7 +147,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 
 _COMPARISON = re.compile(
     r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
-    r"|\bsame (?:as|in|for|across)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
+    r"|\bsame (?:as|in|for|across)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
 _EVERYWHERE = re.compile(
@@ -138,18 +156,18 @@ _EVERYWHERE = re.compile(
 )
 #: The question is about which crises, or which phases: then none of them is filled in by likeness.
 _WHICH_CRISES = re.compile(
-    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b"
+    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
     r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
 )
 _WHICH_PHASES = re.compile(
     r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
 )
 _ALL_PHASES = re.compile(
-    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
+    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\b(?:stage|phase|step) by (?:stage|phase|step)\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
 )
 #: "First after an earthquake", "right after the quake": the shock is over, the crisis is not. Both phases are answered.
 _RIGHT_AFTER = re.compile(
-    r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
+    r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bafter (?:last (?:night|week)|yesterday|today|this (?:morning|week))\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
 )
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
@@ -182,7 +200,8 @@ _MORE = re.compile(
     r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
 _THANKS = re.compile(
-    r"^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
+    r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
+    r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
@@ -190,13 +209,33 @@ _DEFINITION = re.compile(
 )
 #: Asks who or what one named thing is: complete in itself, where the name is a partner's.
 _WHO_IS = re.compile(r"^\W*(?:who|what|qui|quien|que)(?:'s| is| est| es) (?:the )?[\w/-]+\W*$")
-_FOLLOW_START = re.compile(
+FOLLOW_START = re.compile(
     r"^\W*(?:and|but|so|then|also|only|just|instead|ok(?:ay)? (?:and|so|but)|what about|how about|what if|or|same for|et|y|e|alors|entonces|qu'en est-il|mais|pero|que tal|now)\b"
 )
-_PRONOUN = re.compile(
+PRONOUN = re.compile(
     r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
-_ONE = re.compile(
+#: What announces that something else is spoken of now.
+NEW_SUBJECT = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
+    r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov)\w*(?: on)?(?: now)? to(?! (?:the )?(?:before|during|after|next) )|(?:switch|chang)\w*(?: the)? (?:topic|subject)"
+    r"|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
+)
+#: The message before is put right: "sorry, I meant the epidemic".
+CORRECTS = re.compile(
+    r"\bi (?:meant?|was talking about|am talking about)\b|\bwrong (?:crisis|phase|sector|one|disaster|country)\b|^\W*(?:no|sorry|oops|actually)[,.:;!-]+ ?(?:not )?(?:in|the|before|during|after|for)\b"
+)
+#: What a message must hold to ask who says something.
+SAYS = re.compile(
+    r"\b(?:wrote|writ\w+|says?|said|publish\w*|author\w*|issued?|draft\w*|claims?|according|source|behind)\b"
+)
+#: "Where to?" asks for a place, not for where it is written.
+WHERE_TO = re.compile(r"^\W*(?:and )?(?:to|from) where\b|^\W*(?:and )?where (?:to|from)\b")
+#: Something of the closed vocabulary that only the turn before can name: "in that phase".
+POINTS_AT = re.compile(
+    r"\b(?:that|this|the same|such a) (?:(?:kind|type|sort) of )?(?:phase|stage|crisis|scenario|sector|situation|disaster)\b"
+)
+ONE = re.compile(
     r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b"
 )
 _DANGER = re.compile(
@@ -223,6 +262,9 @@ def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]
     return tuple(dict.fromkeys(m.key for m in matches if m.kind == kind and m.weak == weak and not m.absent))
 
 
+_SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
+_WEAK = ("weak_crises", "weak_phases", "weak_sectors")
+
 #: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
 _DEGREE = frozenset({"how", "tan", "cuan", "point"})
 
@@ -232,12 +274,44 @@ def _asks_degree(match: Match, tokens: Sequence[str]) -> bool:
     return match.kind == "level" and match.start > 0 and tokens[match.start - 1] in _DEGREE
 
 
+#: "Besides the government and OCHA", "anyone other than UNHCR": those named are not what is asked for.
+_BESIDES = re.compile(
+    r"\b(?:besides?|except(?: for)?|other than|apart from|aside from|in addition to|beyond|not counting)\W+((?:\w+\W+){0,6})$"
+)
+
+
+def _set_aside(match: Match, tokens: Sequence[str]) -> bool:
+    """Whether a partner is named only to ask for the others."""
+    return match.kind == "partner" and bool(_BESIDES.search(" ".join(tokens[: match.start]) + " "))
+
+
 def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> Understanding:
-    """What one message says by itself, nothing inherited."""
+    """What one message says by itself, nothing inherited.
+
+    Of a French or Spanish message the gloss is read too: its English words fill what the message's own leave open.
+    """
     language = lexicon.language(question, default_language)
+    u = _read(question, language, lexicon)
+    return u if language == "en" else _completed(u, _read(u.english, "en", lexicon))
+
+
+def _completed(u: Understanding, gloss: Understanding) -> Understanding:
+    """``u`` with the slots and the kind of question that only its gloss shows."""
+    slots = {s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK) if not getattr(u, s)}
+    if u.intent == "other" and gloss.intent in ("rating", "coordination", "people", "examples", "definition"):
+        slots["intent"] = gloss.intent
+    return replace(u, **slots)
+
+
+def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
+    english = lexicon.english(question, language)
+    if language == "en":
+        question = english
     folded = fold(question)
     tokens = tuple(lexicon.corrected(question, language))
-    matches = tuple(m for m in lexicon.match(question, language) if not _asks_degree(m, tokens))
+    matches = tuple(
+        m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
+    )
     strong = {
         kind: _keys(matches, kind, weak=False)
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
@@ -256,6 +330,7 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
         text=question,
         language=language,
         tokens=tokens,
+        english=english,
         crises=crises,
         phases=phases,
         sectors=sectors,
@@ -308,7 +383,6 @@ def _intent(u: Understanding, folded: str) -> Intent:
     return "other"
 
 
-_SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 #: A message with at most so many content words outside the lexicon's terms can lean on the turn before.
 _SHORT = 2
 
@@ -320,22 +394,27 @@ def outside_words(u: Understanding) -> list[str]:
     return [t for i, t in enumerate(words(u.question)) if i not in covered and t not in stop]
 
 
+def names_only(u: Understanding) -> bool:
+    """Whether a message only names things of the closed vocabulary: "during a cholera epidemic?"."""
+    return u.intent == "other" and bool(u.matches) and not u.wh and not u.comparison and not outside_words(u)
+
+
 def leans_on_history(u: Understanding) -> bool:
     """Whether a message needs the turn before to be understood."""
     folded = fold(u.question)
     if u.intent in ("danger", "thanks", "author"):
         return False
-    if u.intent in ("reason", "more"):
+    if u.intent in ("reason", "more", "less"):
         return True
     if u.partners and _WHO_IS.match(folded):
         return False
     outside = outside_words(u)
-    if u.intent == "other" and not outside and not u.wh and not u.comparison and u.matches:
+    if names_only(u):
         return True
     content = [t for t in words(u.question) if t not in FUNCTION_WORDS[u.language]]
     if u.intent == "reference":
         return len(content) <= 4
-    if _FOLLOW_START.match(folded) and len(content) <= 7:
+    if FOLLOW_START.match(folded) and len(content) <= 7:
         return True
     if len(content) <= 1:
         return True
@@ -345,9 +424,41 @@ def leans_on_history(u: Understanding) -> bool:
         and len(content) <= 4
     ):
         return not (u.intent == "definition" and content)
-    if _ONE.search(folded) and len(content) <= 8:
+    if ONE.search(folded) and len(content) <= 8:
         return True
-    return bool(_PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
+    return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
+
+
+#: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
+_STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
+_ASKING = FUNCTION_WORDS["en"] | {
+    "tell",
+    "many",
+    "much",
+    "please",
+    "name",
+    "list",
+    "say",
+    "says",
+    "framework",
+    "document",
+}
+
+
+def standing_alone(u: Understanding, before: Understanding) -> str:
+    """The English of a message as it would be asked alone.
+
+    A full question has its pronoun replaced by what was spoken of before ("who were the first donors to *Migration
+    Emergency Funding Mechanism*?"); what is short of a question follows the one before.
+    """
+    if before.english in u.english:
+        return u.english
+    own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
+    found = _STANDS_FOR.search(u.english) if u.wh and own else None
+    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in _ASKING)
+    if found is None or not subject:
+        return f"{before.english} {u.english}"
+    return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
 
 
 def merge(u: Understanding, before: Understanding) -> Understanding:
@@ -389,11 +500,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             filled[slot] = value
             inherited.append(slot)
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
-    if (
-        u.intent == "other"
-        and not asks_fact
-        and before.intent not in ("thanks", "danger", "reason", "more", "reference", "author")
-    ):
+    if u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
     elif (
         u.intent == "rating"
@@ -406,11 +513,13 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     elif u.intent == "definition" and u.levels and before.intent == "rating" and before.crises:
         filled["intent"] = "rating"  # "and what is important?" asks for sectors, not for the word
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
+    english = standing_alone(u, before)
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(
         u,
         text=text,
         tokens=tokens,
+        english=english,
         follow_up=True,
         inherited=tuple(inherited),
         **filled,  # type: ignore[arg-type]
@@ -422,17 +531,22 @@ def understand(
     earlier: Sequence[str],
     lexicon: Lexicon,
     refine: Callable[[Understanding], Understanding] = lambda u: u,
+    leaning: Callable[[Understanding, str], Understanding | None] = lambda u, before: (
+        u if leans_on_history(u) else None
+    ),
 ) -> Understanding:
     """What ``question`` asks after the user's ``earlier`` messages, oldest first.
 
     ``refine`` completes what a single message says where the lexicon is unsure.
+    ``leaning`` gives a message that leans on the one before, with what it asks about the reply; None for one that does not.
     """
     before: Understanding | None = None
     for message in (*earlier, question):
         u = refine(read(message, lexicon, before.language if before else "en"))
-        if before is not None and leans_on_history(u):
-            u = merge(u, before)
-        keep = u.intent in ("thanks", "author", "reference", "reason", "more", "danger") and message is not question
+        leans = leaning(u, before.question) if before is not None else None
+        if before is not None and leans is not None:
+            u = merge(leans, before)
+        keep = u.intent in (*ABOUT_REPLY, "thanks", "author", "danger") and message is not question
         before = before if keep and before is not None else u
         last = u
     return last

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.measure import Sample, machine, process
+from bench.measure import WITHOUT_MODEL, Sample, machine, process
 
 MATRIX = (
     "Is health support critical during a health crisis?",
@@ -60,6 +60,7 @@ def ingest_samples(data: Path, times: int) -> list[Sample]:
     again = process(["-m", "ui.cli", "ingest"], {"MCOF_DATA_DIR": str(data)})
     return [
         Sample("mcof ingest from nothing", tuple(r.seconds for r in runs), "s", "< 60"),
+        Sample("its processor time, all cores", tuple(r.processor_seconds for r in runs), "s"),
         Sample("its peak memory", tuple(r.peak_mb for r in runs), "MB", "< 1,500"),
         Sample("mcof ingest again", (again.seconds,), "s"),
     ]
@@ -69,10 +70,16 @@ def cold_samples(data: Path, times: int) -> list[Sample]:
     """From the start of the process to its end with the answer."""
     environment = {"MCOF_DATA_DIR": str(data)}
     matrix = [process(["-m", "ui.cli", "ask", MATRIX[0]], environment) for _ in range(times)]
+    code = f"{WITHOUT_MODEL}\nfrom ui.cli import run\nsys.exit(run(['ask', {MATRIX[0]!r}]))"
+    without = [process(["-c", code], environment) for _ in range(times)]
+    away = environment | {"MCOF_CHAT_MODEL": "openai:none", "MCOF_CHAT_BASE_URL": "http://127.0.0.1:9/v1"}
+    model = [process(["-m", "ui.cli", "ask", MATRIX[0]], away) for _ in range(times)]
     passage = [process(["-m", "ui.cli", "ask", PASSAGES[0]], environment) for _ in range(times)]
     return [
         Sample("mcof ask, a matrix question", tuple(r.seconds for r in matrix), "s", "< 2"),
         Sample("its peak memory", tuple(r.peak_mb for r in matrix), "MB"),
+        Sample("the same, nothing of a language model installed", tuple(r.seconds for r in without), "s", "no less"),
+        Sample("the same, a language model configured and away", tuple(r.seconds for r in model), "s"),
         Sample("mcof ask, a first passage question", tuple(r.seconds for r in passage), "s", "< 4"),
         Sample("its peak memory", tuple(r.peak_mb for r in passage), "MB", "< 600"),
     ]

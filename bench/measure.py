@@ -13,6 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+#: Put before other code, it runs as where nothing of a language model is installed.
+WITHOUT_MODEL = """
+import sys
+class Absent:
+    names = ("assistant.llm", "langchain", "langchain_core", "langchain_openai", "langchain_anthropic",
+             "langchain_ollama", "langsmith", "openai", "anthropic", "ollama")
+    def find_spec(self, name, path=None, target=None):
+        if any(name == n or name.startswith(n + ".") for n in self.names):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -39,11 +51,15 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that ended: wall clock in seconds, and the most memory it held in MB."""
+    """A process that ended: wall clock and processor time in seconds, and the most memory it held in MB.
+
+    Processor time counts its own processes too, and depends little on what else the machine does.
+    """
 
     seconds: float
     peak_mb: float
     output: str
+    processor_seconds: float = float("nan")
 
 
 def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finished:
@@ -52,7 +68,7 @@ def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finishe
     Raises:
         RuntimeError: it failed; its error output is in the message.
     """
-    began = time.perf_counter()
+    began, usage = time.perf_counter(), None
     child = subprocess.Popen(
         [sys.executable, *arguments],
         env=os.environ | environment,
@@ -72,10 +88,11 @@ def process(arguments: Sequence[str], environment: Mapping[str, str]) -> Finishe
         child.stderr.close()
     else:
         peak = float("nan")
+    spent = usage.ru_utime + usage.ru_stime if usage else float("nan")
     seconds = time.perf_counter() - began
     if child.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {child.returncode}: {errors}")
-    return Finished(seconds, peak, output)
+    return Finished(seconds, peak, output, spent)
 
 
 def timed(calls: Sequence[Callable[[], object]]) -> list[float]:

@@ -30,15 +30,18 @@ from corpus.types import (
     SECTOR_NUMBERS,
     Acronym,
     Activity,
+    Calibration,
     CitedDocument,
     Coordination,
     CorpusInfo,
     Crisis,
     DiagramLevel,
+    Dialogue,
     EntryPoint,
     Evidence,
     ExampleCrisis,
     Fact,
+    GlossaryTerm,
     LevelDefinition,
     LexiconTerm,
     NotCovered,
@@ -73,6 +76,9 @@ TABLES: dict[str, type] = {
     "lexicon": LexiconTerm,
     "utterances": Utterance,
     "not_covered": NotCovered,
+    "glossary": GlossaryTerm,
+    "dialogues": Dialogue,
+    "calibration": Calibration,
 }
 
 
@@ -101,6 +107,9 @@ class Corpus:
     lexicon: tuple[LexiconTerm, ...] = ()
     utterances: tuple[Utterance, ...] = ()
     not_covered: tuple[NotCovered, ...] = ()
+    glossary: tuple[GlossaryTerm, ...] = ()
+    dialogues: tuple[Dialogue, ...] = ()
+    calibration: tuple[Calibration, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     @cached_property
@@ -255,9 +264,10 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
                     folder / f"{name}.csv", line, "condition", row.condition, f"a clause that stands in {row.ref}"
                 )
     facts = {row.id for _, row in tables.get("facts", [])}
-    for line, row in tables.get("entry_points", []):
-        if row.fact and row.fact not in facts:
-            raise CorpusRowError(folder / "entry_points.csv", line, "fact", row.fact, "an id of facts.csv")
+    for name in ("entry_points", "calibration"):
+        for line, row in tables.get(name, []):
+            if row.fact and row.fact not in facts:
+                raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")
     vocabulary: dict[str, set[str]] = {
         "crisis": set(CRISES),
         "phase": set(PHASES),

@@ -316,6 +316,18 @@ class LexiconTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class GlossaryTerm:
+    """French or Spanish words, or English ones as typed in a hurry ("b4"), and their English in this document's sense.
+
+    ``english`` is empty for words to be dropped.
+    """
+
+    lang: Language
+    term: str
+    english: str
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Something people type, labelled with what it asks: the examples that understanding learns from.
 
@@ -328,6 +340,41 @@ class Utterance:
     sectors: str
     levels: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A question that is not searched among: on it the assistant learns how far to trust its own evidence.
+
+    ``fact`` is the fact that answers it, or where ``answered`` is 0, the one that it resembles.
+    """
+
+    answered: Literal["0", "1"]
+    fact: str
+    text: str
+
+
+#: What a message can ask about the reply before it.
+AboutReply = Literal["reason", "reference", "more", "author", "less", "thanks", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A message in a conversation, and whether it leans on what was said before: what following up is learned from.
+
+    ``earlier`` holds the user's messages before, oldest first, separated by `` // ``. ``asks`` is what the message
+    asks about the reply before it, ``other`` where it asks nothing about it.
+    """
+
+    earlier: str
+    question: str
+    leans: Literal["0", "1"]
+    asks: AboutReply
+
+    @property
+    def last(self) -> str:
+        """The message just before."""
+        return self.earlier.rsplit(" // ", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)

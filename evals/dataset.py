@@ -35,6 +35,8 @@ KINDS: tuple[str, ...] = (
     "follow_up",
     "hard_wording",
     "phrasing_noise",
+    "french",
+    "spanish",
     "near_miss",
     "false_premise",
     "off_topic",

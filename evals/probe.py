@@ -27,7 +27,9 @@ class Probe:
     def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]:
         earlier = [turn.text for turn in history if turn.role == "user"]
         read = understand(question, earlier, self.assistant.lexicon)
-        ranking = (self.retriever or self.assistant.retriever).rank(read.text, read.tokens, read.language)
+        ranking = (self.retriever or self.assistant.retriever).rank(
+            read.english, read.english_tokens, foreign=read.foreign_stems
+        )
         return tuple(hit.ref for hit in ranking.passages(self.depth))
 
 
@@ -41,12 +43,14 @@ class WordsProbe:
     def __call__(self, question: str, history: Sequence[Turn], /) -> tuple[str, ...]:
         import numpy as np
 
-        from assistant.retrieval import query_tokens
+        from assistant.text import index_tokens
 
         earlier = [turn.text for turn in history if turn.role == "user"]
         read = understand(question, earlier, self.assistant.lexicon)
         retriever = self.assistant.retriever
-        scores = retriever.lexical.scores(query_tokens(read.tokens, read.language))
+        scores = retriever.lexical.scores(index_tokens(read.english_tokens, "en"))
+        if read.foreign_stems:
+            scores = np.maximum(scores, retriever.lexical.scores(read.foreign_stems))
         order = np.argsort(-scores, kind="stable").tolist()
         ranked = dict.fromkeys(retriever.records[i].ref for i in order if scores[i] > 0)
         return tuple(ranked)[: self.depth]

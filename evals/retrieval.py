@@ -152,7 +152,7 @@ def build_retriever(documents: Mapping[str, str], method: str, encoder: OnnxEnco
 
 def rank(retriever: HybridRetriever, query: str, depth: int = DEPTH) -> list[str]:
     """Document ids, best first."""
-    return [hit.ref for hit in retriever.rank(query, words(query), "en").passages(depth)]
+    return [hit.ref for hit in retriever.rank(query, words(query)).passages(depth)]
 
 
 def numbers_of(ranking: Sequence[str], grades: Mapping[str, float]) -> dict[str, float]:

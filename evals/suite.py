@@ -78,9 +78,9 @@ def _opened(assistant: Assistant) -> tuple[str, HybridRetriever]:
 def systems(assistant: Assistant, items: Sequence[Item], settings: Settings) -> Iterable[tuple[str, str, System]]:
     """Title, group and system of everything that the assistant is compared with."""
     from assistant.assistant import Assistant, Features
-    from assistant.encoder import OnnxEncoder, export_folder
+    from ingest.export import ensure_export
 
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+    encoder = ensure_export(settings.data_dir, settings.embedding_model)  # as published: a baseline was taught nothing
     for baseline in baselines.baselines(assistant.corpus, encoder):
         yield baseline.title, "baseline", baselines.fitted(baseline, items)
     for part, title in baselines.PARTS.items():

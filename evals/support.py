@@ -59,6 +59,16 @@ def makers(corpus: Corpus) -> Mapping[str, Make]:
         a, b = chance.choice(places)
         return Case(fact.statement[:a] + chance.choice(others) + fact.statement[b:], passage)
 
+    def own_word(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
+        places = _content(fact.statement)
+        used = set(content_stems(fact.statement))
+        others = sorted({passage.text[a:b] for a, b in _content(passage.text)})
+        others = [w for w in others if not used & set(content_stems(w))]
+        if not places or not others:
+            return None
+        a, b = chance.choice(places)
+        return Case(fact.statement[:a] + chance.choice(others) + fact.statement[b:], passage)
+
     def denied(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
         changed = re.sub(r"\b(is|are|was|were|can|will|should|may|has|have)\b", r"\1 not", fact.statement, count=1)
         return Case(changed, passage) if changed != fact.statement else None
@@ -78,14 +88,33 @@ def makers(corpus: Corpus) -> Mapping[str, Make]:
         t = fact.statement
         return Case(t[:a] + t[c:d] + t[b:c] + t[a:b] + t[d:], passage) if t[a:b] != t[c:d] else None
 
+    def phrases(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
+        places = _phrases(fact.statement)
+        if len(places) < 2:
+            return None
+        (a, b), (c, d) = sorted(chance.sample(places, 2))
+        t = fact.statement
+        return Case(t[:a] + t[c:d] + t[b:c] + t[a:b] + t[d:], passage) if t[a:b].lower() != t[c:d].lower() else None
+
+    def roles(fact: Fact, passage: Passage, chance: random.Random) -> Case | None:
+        places = [m for m in re.finditer(r"\b(?:by|from|to|for|with)\b", fact.statement)]
+        if not places:
+            return None
+        place = chance.choice(places)
+        other = chance.choice([w for w in ("by", "from", "to", "for", "with") if w != place.group()])
+        return Case(fact.statement[: place.start()] + other + fact.statement[place.end() :], passage)
+
     return {
         "true": lambda f, p, r: Case(f.statement, p),
         "any other passage": lambda f, p, r: Case(f.statement, r.choice([o for o in long if o.ref != p.ref])),
         "the most similar other passage": nearest,
         "one word replaced": swapped,
+        "one word replaced by another of the passage": own_word,
         "denied": denied,
         "figure changed": figure,
         "two words exchanged": exchanged,
+        "two phrases exchanged": phrases,
+        "by, from, to, for, with replaced": roles,
     }
 
 
@@ -93,6 +122,19 @@ def _content(text: str) -> list[tuple[int, int]]:
     """Places of the words that carry content."""
     found = re.finditer(r"\b[a-z]{4,}\b", text)
     return [m.span() for m in found if m.group() not in FUNCTION_WORDS["en"]]
+
+
+def _phrases(text: str) -> list[tuple[int, int]]:
+    """Places of runs of words that carry content, names included, with nothing between them."""
+    found: list[tuple[int, int]] = []
+    for m in re.finditer(r"[^\W\d_]+", text):
+        if m.group().lower() in FUNCTION_WORDS["en"]:
+            continue
+        if found and text[found[-1][1] : m.start()] == " ":
+            found[-1] = (found[-1][0], m.end())
+        else:
+            found.append(m.span())
+    return found
 
 
 def measure(

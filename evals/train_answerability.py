@@ -91,7 +91,7 @@ def open_article(article: Article, settings: Settings) -> HybridRetriever:
 
 def evidence_of(retriever: HybridRetriever, judge: DocumentJudge, question: str) -> Evidence:
     """The evidence for a question, as the assistant would read it."""
-    found = judge.evidence(question, retriever.rank(question, words(question), "en"))
+    found = judge.evidence(question, retriever.rank(question, words(question)))
     if found is None:
         raise ValueError(f"no evidence for {question!r}")
     return found

@@ -14,6 +14,8 @@ KIND_TITLES: dict[str, str] = {
     "follow_up": "Follow-up questions in a conversation",
     "hard_wording": "Questions in words the document does not use",
     "phrasing_noise": "Misspelled, telegraphic, French or Spanish",
+    "french": "In French",
+    "spanish": "In Spanish",
     "near_miss": "On the subject, but not in the document (to be refused)",
     "false_premise": "Questions that assume something wrong (to be corrected or refused)",
     "off_topic": "Off topic (to be refused)",

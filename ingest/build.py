@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ from corpus.errors import (
     StorageError,
 )
 from corpus.load import Corpus
-from ingest.export import ensure_export
+from ingest.export import begin_export, proving
 from ingest.learn import has_examples, learn, leave_words
 from ingest.storage import nonce, replace_text, writing
 
@@ -64,6 +64,8 @@ logger = logging.getLogger(__name__)
 
 #: Called as ``progress(stage, done, total)``; stages are wait, model, embed, store and learn.
 Progress = Callable[[str, int, int], None]
+#: Work beside the writing of the store; it calls its argument when the store's process had better begin.
+Meanwhile = Callable[[Callable[[], None]], None]
 #: Texts embedded, or records stored, between two looks at the progress.
 _BATCH = 1024
 #: A second ingest waits this long for the first, in seconds; both would write the same.
@@ -91,8 +93,8 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def exported_encoder(settings: Settings) -> BulkEncoder:
-    """The encoder of the settings, exported where it is not yet, on all cores."""
-    return ensure_export(settings.data_dir, settings.embedding_model, threads=_cores())
+    """The encoder of the settings, exported where it is not yet, on all cores; its proof may be under way."""
+    return begin_export(settings.data_dir, settings.embedding_model, settings.adapter, threads=_cores())
 
 
 def ingest(
@@ -119,18 +121,21 @@ def ingest(
             progress("model", 0, 1)
             encoder = open_encoder(settings)
             progress("model", 1, 1)
-            manifest = _manifest(corpus, records, encoder)
-            identifier = manifest.index_id
-            if not force and _is_there(settings, corpus, records, encoder):
-                learn(corpus, settings, identifier, lambda: open_index(corpus, settings)[1], progress)
-                return IngestReport(manifest, False, 0, time.perf_counter() - began)
-            pieces = _word_pieces(records, encoder)
-            known = {} if force else _known(settings, corpus, encoder)
-            vectors, new = _embed(records, pieces, encoder, known, progress)
+            with proving(encoder) as prove:
+                manifest = _manifest(corpus, records, encoder)
+                identifier = manifest.index_id
+                if not force and _is_there(settings, corpus, records, encoder):
+                    prove()
+                    learn(corpus, settings, identifier, lambda: open_index(corpus, settings)[1], progress)
+                    return IngestReport(manifest, False, 0, time.perf_counter() - began)
+                pieces = _word_pieces(records, encoder)
+                known = {} if force else _known(settings, corpus, encoder)
+                vectors, new = _embed(records, pieces, encoder, known, progress)
+                prove()
 
-            def learned() -> None:
+            def learned(halfway: Callable[[], None]) -> None:
                 retriever = retriever_over(corpus, settings, everything, vectors, encoder, identifier)
-                learn(corpus, settings, identifier, lambda: retriever, progress, force=force)
+                learn(corpus, settings, identifier, lambda: retriever, progress, force=force, halfway=halfway)
 
             write = _write_server if settings.chroma_url else _write_embedded
             write(settings, records, vectors, manifest, progress, learned if has_examples(corpus) else None)
@@ -294,7 +299,7 @@ def _write_embedded(
     vectors: Vectors,
     manifest: Manifest,
     progress: Progress,
-    meanwhile: Callable[[], None] | None,
+    meanwhile: Meanwhile | None,
 ) -> None:
     """Write the store, in a process of its own while there is something to do ``meanwhile``; the manifest comes last."""
     root = index_root(settings, manifest.corpus_id)
@@ -307,9 +312,15 @@ def _write_embedded(
         else:
             progress("store", 0, len(records))
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-                stored = pool.submit(_fill_folder, part, manifest, records, vectors, _silent)
-                meanwhile()
-                stored.result()
+                begun: list[Future[None]] = []
+
+                def begin() -> None:
+                    if not begun:
+                        begun.append(pool.submit(_fill_folder, part, manifest, records, vectors, _silent))
+
+                meanwhile(begin)
+                begin()
+                begun[0].result()
             progress("store", len(records), len(records))
         part.rename(folder / manifest.store)
         copied = _copy_vectors(copy_of(folder / manifest.store), vectors)
@@ -371,10 +382,10 @@ def _write_server(
     vectors: Vectors,
     manifest: Manifest,
     progress: Progress,
-    meanwhile: Callable[[], None] | None,
+    meanwhile: Meanwhile | None,
 ) -> None:
     if meanwhile is not None:
-        meanwhile()
+        meanwhile(lambda: None)
     client = server_client(settings.chroma_url)
     try:
         collection = _fill(client, manifest, records, vectors, progress, begun=_now())

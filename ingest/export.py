@@ -1,4 +1,8 @@
-"""Export a sentence-transformers model to ONNX once, and prove that nothing changed."""
+"""Export a sentence-transformers model to ONNX once, and prove that nothing changed.
+
+A BERT is written from its weights at once, and proved while it is already at
+work (``bert.py``); any other model is exported by torch first.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,17 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from assistant.adapter import adapted_sha256, added
 from assistant.encoder import (
     MAX_WORD_PIECES,
     PACKAGED_MODEL,
@@ -27,6 +34,7 @@ from assistant.encoder import (
     weights_file,
 )
 from corpus.errors import AssistantError, ModelError
+from ingest import bert
 from ingest.storage import nonce, replace_text, writing
 
 logger = logging.getLogger(__name__)
@@ -56,15 +64,25 @@ def checked_weights(model: str) -> tuple[Path, str]:
     return folder, digest
 
 
-def ensure_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncoder:
-    """The exported encoder of ``model``, exported now where it is missing, damaged or of other weights.
+def ensure_export(data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1) -> OnnxEncoder:
+    """The exported encoder of ``model`` with the changes of ``adapter``, exported and proved now where it is missing, damaged or of other weights.
 
     Raises:
         ModelError: the weights are missing or wrong, or the export differs from the original.
         StorageError: the data folder cannot be written.
     """
-    folder, digest = checked_weights(model)
-    target = export_folder(data_dir, model)
+    with writing(data_dir):
+        encoder = begin_export(data_dir, model, adapter, threads=threads)
+        with proving(encoder) as prove:
+            prove()
+    return encoder
+
+
+def begin_export(data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1) -> OnnxEncoder:
+    """As ``ensure_export``, but an encoder written just now still waits for its proof: see ``proving``."""
+    folder, original = checked_weights(model)
+    digest = adapted_sha256(original, adapter)
+    target = export_folder(data_dir, model, adapter)
     try:
         encoder = OnnxEncoder(target, threads=threads)
         if encoder.info.weights_sha256 == digest:
@@ -72,14 +90,127 @@ def ensure_export(data_dir: Path, model: str, *, threads: int = 1) -> OnnxEncode
             return encoder
     except AssistantError as reason:
         logger.info("exporting the embedding model: %s", reason.message)
+    name = model if model == PACKAGED_MODEL else folder.resolve().name
     with writing(data_dir):
         target.mkdir(parents=True, exist_ok=True)
-        name = model if model == PACKAGED_MODEL else folder.resolve().name
+        if bert.is_bert(folder):
+            change = partial(added, adapter=adapter, weights_sha256=original) if adapter else lambda weights: weights
+            info = _write_bert(folder, digest, target, name, change)
+            return NewExport(folder, target, info, threads, adapter)
+        if adapter:
+            raise ModelError(f"{adapter.name} can only be added to a BERT; take it out of the corpus folder.")
         info = _in_a_process_of_its_own(folder, digest, target, name)
-        for path in target.iterdir():
-            if path.name not in ("export.json", info.onnx, info.tokenizer):
-                path.unlink(missing_ok=True)
+        _tidy(target, info)
     return OnnxEncoder(target, threads=threads)
+
+
+@contextmanager
+def proving(encoder: object) -> Iterator[Callable[[], None]]:
+    """Gives what proves an encoder that was written just now, and lets go of it afterwards, proved or not.
+
+    The proof raises ModelError where the vectors differ from the original's.
+    """
+    if not isinstance(encoder, NewExport):
+        yield lambda: None
+        return
+    try:
+        yield encoder.prove
+    finally:
+        encoder.close()
+
+
+class NewExport(OnnxEncoder):
+    """An encoder written just now. Until it is proved equal to the original no other process finds it."""
+
+    def __init__(self, folder: Path, target: Path, info: ExportInfo, threads: int, adapter: Path | None = None) -> None:
+        super().__init__(target, threads=threads, info=info)
+        self._target, self._proved = target, False
+        # a process of its own: the half gigabyte that torch takes is free again when the index is written
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self._original = self._pool.submit(_original_vectors, folder, adapter)
+
+    def prove(self) -> None:
+        """Compare with the original, which has been loading meanwhile; then this is the export.
+
+        Raises:
+            ModelError: the vectors differ, or the original cannot be loaded.
+        """
+        try:
+            original = self._original.result()
+        except BrokenProcessPool as error:
+            raise _ended_from_outside() from error
+        _prove_equal(self.encode(_PROBES), original)
+        replace_text(self._target / "export.json", json.dumps(asdict(self.info), indent=2) + "\n")
+        self._proved = True
+        _tidy(self._target, self.info)
+
+    def close(self) -> None:
+        """End the other process; what was written goes unless it was proved."""
+        self._pool.shutdown(cancel_futures=True)
+        if not self._proved:
+            for name in (self.info.onnx, self.info.tokenizer):
+                (self._target / name).unlink(missing_ok=True)
+
+
+def _tidy(target: Path, info: ExportInfo) -> None:
+    for path in target.iterdir():
+        if path.name not in ("export.json", info.onnx, info.tokenizer):
+            path.unlink(missing_ok=True)
+
+
+def _ended_from_outside() -> ModelError:
+    text = "The export of the embedding model was ended from outside; it needs about 1 GB of memory."
+    return ModelError(text, remedy="Free some and run 'mcof ingest' again.")
+
+
+def _write_bert(
+    folder: Path, digest: str, target: Path, name: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> ExportInfo:
+    """Write a BERT's graph and tokenizer into ``target`` under names of their own."""
+    mark = nonce()
+    onnx, tokenizer = target / f"encoder-{mark}.onnx", target / f"tokenizer-{mark}.json"
+    try:
+        pooling = json.loads((folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+        reads = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+        dim = bert.write(folder, onnx, change)
+        shutil.copyfile(folder / "tokenizer.json", tokenizer)
+        return ExportInfo(
+            model_id=name,
+            weights_sha256=digest,
+            onnx=onnx.name,
+            onnx_sha256=file_sha256(onnx),
+            tokenizer=tokenizer.name,
+            dim=dim,
+            pooling=_pooling_mode(pooling),
+            max_word_pieces=min(MAX_WORD_PIECES, int(reads.get("max_seq_length") or MAX_WORD_PIECES)),
+            inputs=bert.INPUTS,
+        )
+    except BaseException as error:
+        onnx.unlink(missing_ok=True)
+        tokenizer.unlink(missing_ok=True)
+        if isinstance(error, FileNotFoundError | ValueError):
+            raise ModelError(f"The embedding model in {folder.name!r} cannot be loaded: {error}.") from error
+        raise
+
+
+def _original_vectors(folder: Path, adapter: Path | None) -> Any:  # noqa: ANN401 - an array of shape (n, dim), unit rows
+    """What sentence-transformers makes of the probes, with the adapter's changes added to its weights."""
+    _quiet()
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"The embedding model in {folder.name!r} cannot be loaded: {error}.") from error
+    if adapter is not None:
+        import torch
+
+        transformer: Any = model[0]
+        backbone: Any = getattr(transformer, "auto_model", None) or transformer.model
+        weights = {name: value.numpy() for name, value in backbone.state_dict().items()}
+        changed = added(weights, adapter, file_sha256(weights_file(folder)))
+        backbone.load_state_dict({name: torch.from_numpy(value) for name, value in changed.items()})
+    return model.encode(list(_PROBES), normalize_embeddings=True, show_progress_bar=False)
 
 
 def _in_a_process_of_its_own(folder: Path, digest: str, target: Path, name: str) -> ExportInfo:
@@ -88,8 +219,7 @@ def _in_a_process_of_its_own(folder: Path, digest: str, target: Path, name: str)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             return pool.submit(_export, folder, digest, target, name).result()
     except BrokenProcessPool as error:
-        text = "The export of the embedding model was ended from outside; it needs about 1 GB of memory."
-        raise ModelError(text, remedy="Free some and run 'mcof ingest' again.") from error
+        raise _ended_from_outside() from error
 
 
 def _quiet() -> None:

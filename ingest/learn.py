@@ -9,20 +9,27 @@ from uuid import uuid4
 
 from assistant.answerable import AnswerModel
 from assistant.answerable import learn as learn_answers
-from assistant.assistant import Assistant, learn_slots, learned_file, open_index
+from assistant.assistant import Assistant, learn_dialogue, learn_slots, learned_file, open_index
+from assistant.dialogue import DialogueModel
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.slots import SlotModel
 from corpus.errors import IndexMissingError
 from corpus.load import Corpus
 
-#: Learned models kept in all: two for each of four indexes.
-_KEPT = 8
+#: What is learned, by the name of its file.
+LEARNED: dict[str, Callable[[Assistant], SlotModel | AnswerModel | DialogueModel | None]] = {
+    "slots": lambda assistant: learn_slots(assistant.corpus, assistant.retriever),
+    "answers": lambda assistant: learn_answers(assistant.corpus, assistant.retriever, assistant.asked),
+    "dialogue": learn_dialogue,
+}
+#: Learned models kept in all: those of four indexes.
+_KEPT = 4 * len(LEARNED)
 
 
 def has_examples(corpus: Corpus) -> bool:
     """Whether a corpus has something to learn from: labelled utterances, or questions that it does not answer."""
-    return bool(corpus.utterances or corpus.not_covered)
+    return bool(corpus.utterances or corpus.not_covered or corpus.dialogues)
 
 
 def learn(
@@ -33,22 +40,25 @@ def learn(
     progress: Callable[[str, int, int], None],
     *,
     force: bool = False,
+    halfway: Callable[[], None] = lambda: None,
 ) -> None:
     """Fit and keep the models of an index, where they are missing and the corpus has something to learn from.
 
     Missing they are after any edit to the corpus, too: their names hold what they were learned from.
-    ``force`` learns again in any case. Models of other indexes stay, the newest few: another corpus may use them.
+    ``force`` learns again in any case; ``halfway`` is called when the step that takes the most memory and all
+    cores is over: what follows leaves a core free. Models of other indexes stay, the newest few: another corpus may use them.
     """
-    slots, answers = (learned_file(settings, name, index, corpus) for name in ("slots", "answers"))
-    if not has_examples(corpus) or (not force and slots.is_file() and answers.is_file()):
+    files = {name: learned_file(settings, name, index, corpus) for name in LEARNED}
+    if not has_examples(corpus) or (not force and all(path.is_file() for path in files.values())):
         return
     assistant = Assistant(corpus, settings, lambda: (index, opened()))
-    progress("learn", 0, 2)
-    _keep(learn_slots(corpus, assistant.retriever), slots)
-    progress("learn", 1, 2)
-    _keep(learn_answers(corpus, assistant.retriever, assistant.asked), answers)
-    progress("learn", 2, 2)
-    kept = sorted(slots.parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
+    for number, (name, path) in enumerate(files.items()):
+        progress("learn", number, len(files))
+        _keep(LEARNED[name](assistant), path)
+        if not number:
+            halfway()
+    progress("learn", len(files), len(files))
+    kept = sorted(files["slots"].parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
     for old in kept[:-_KEPT]:
         old.unlink(missing_ok=True)
 
@@ -57,10 +67,10 @@ def leave_words(corpus: Corpus, settings: Settings) -> None:
     """Leave the word vectors of a document with nothing prepared beside its index: the first question need not wait."""
     if not has_examples(corpus):
         with suppress(IndexMissingError):  # an encoder of the caller's leaves no export to read single words with
-            open_index(corpus, settings)[1].rank("warm", ["warm"], "en", limit=1)
+            open_index(corpus, settings)[1].rank("warm", ["warm"], limit=1)
 
 
-def _keep(model: SlotModel | AnswerModel | None, path: Path) -> None:
+def _keep(model: SlotModel | AnswerModel | DialogueModel | None, path: Path) -> None:
     """Write a model under another name and rename it, so that no reader sees half of it; an empty file for none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")

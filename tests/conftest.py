@@ -16,7 +16,7 @@ hypothesis_settings.register_profile("mcof", deadline=None, derandomize=True, da
 hypothesis_settings.load_profile("mcof")
 
 DATA = Path(__file__).parent / "data"
-#: Kept between runs: the model export takes half a minute, and does not change.
+#: Kept between runs: the model export takes some seconds, and does not change.
 KEPT = Path(os.environ.get("MCOF_TEST_DATA") or Path(__file__).parents[1] / ".mcof" / "test")
 
 

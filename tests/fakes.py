@@ -7,18 +7,20 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.assistant import Assistant
-from assistant.llm.client import ChatClient, Limits
 from assistant.records import build_records
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.text import content_stems
 from corpus.load import Corpus
+
+if TYPE_CHECKING:
+    from assistant.llm.client import ChatClient, Limits
 
 
 class KeywordEncoder:
@@ -87,6 +89,8 @@ def written(*sentences: tuple[str, list[int], list[str]]) -> str:
 
 def assistant_with(chat: FakeChat, corpus: Corpus, limits: Limits | None = None, **values: Any) -> Assistant:
     """An assistant in memory with a fake chat model."""
+    from assistant.llm.client import ChatClient, Limits
+
     settings = Settings(chat_model="fake:model", **values)
     return assistant_in_memory(corpus, settings, ChatClient(chat, "fake:model", limits or Limits()))
 

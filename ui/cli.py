@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import os
 import sys
 import time
 from pathlib import Path
@@ -130,6 +131,38 @@ def chat(ctx: typer.Context) -> None:
     from ui.chat import converse
 
     converse(Assistant.build(settings_of(ctx)))
+
+
+@app.command()
+def adapt(
+    ctx: typer.Context,
+    epochs: Annotated[int, typer.Option(min=1, max=50, help="How often every prepared question is seen.")] = 3,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew instead of going on from the adapter that is there.")
+    ] = False,
+) -> None:
+    """Teach the embedding model the corpus: train its adapter anew (an hour on two cores)."""
+    from assistant.adapter import ADAPTER
+    from corpus.load import load_corpus
+    from ingest.adapt import train
+    from ui.setup import progress_bar
+
+    settings = settings_of(ctx)
+    corpus = load_corpus(settings.corpus)
+    start = settings.corpus / ADAPTER
+    with progress_bar() as progress:
+        result = train(
+            corpus,
+            settings.corpus,
+            epochs=epochs,
+            threads=os.cpu_count() or 1,
+            start=start if start.is_file() and not fresh else None,
+            progress=progress,
+        )
+    typer.echo(
+        f"{start.name} written. The nearest fact is the right one for {result['after']:.1%} of the questions kept out of "
+        f"training, {result['before']:.1%} without it. Run 'mcof ingest' to use it."
+    )
 
 
 @app.command()

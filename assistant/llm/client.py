@@ -224,7 +224,8 @@ def failure_of(error: BaseException, received: str = "", *, structured: bool = F
         found = getattr(cause, "status_code", None) or getattr(response, "status_code", None)
         if status is None and isinstance(found, int):
             status = found
-            retry_after = _seconds(getattr(response, "headers", {}))
+        # some clients give the status with an error of their own, and the response only with its cause
+        retry_after = retry_after or _seconds(getattr(response, "headers", {}))
         cause = cause.__cause__ or cause.__context__
     names = " ".join(kinds)
     if status in (401, 403):

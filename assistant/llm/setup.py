@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,9 @@ EXTRAS = {
 #: Replays recorded conversations from a file instead of calling anything: recorded:path/to/file.jsonl.
 RECORDED = "recorded"
 #: Libraries that write requests, questions included, into a log at level DEBUG.
-_TALKATIVE = ("openai", "anthropic", "ollama", "httpx", "httpcore", "langsmith")
+_TALKATIVE = ("openai", "anthropic", "ollama", "httpx", "httpcore", "httpx2", "httpcore2", "langsmith")
+#: With this variable LangChain's clients send everything to a third party, in the place of the provider.
+_GATEWAY = "LANGSMITH_GATEWAY"
 
 #: What an operator does about each kind of failure.
 REMEDIES = {
@@ -73,17 +76,24 @@ def chat_model(settings: Settings) -> Streams:
         extra = "azure" if provider == "azure_openai" else provider
         remedy = f"Run \"pip install 'mcof-assistant[{extra}]'\"."
         raise ChatModelError("not_installed", f"the package for {provider} is not installed", remedy=remedy)
+    if os.environ.get(_GATEWAY, "").lower() not in ("", "false", "0", "no"):
+        remedy = f"Unset {_GATEWAY}, or set it to false."
+        raise ChatModelError("not_set_up", f"{_GATEWAY} would send questions to a third party", remedy=remedy)
+    options = _options(settings, provider)
+    if provider == "anthropic" and not options.get("api_key") and not os.environ.get("ANTHROPIC_API_KEY"):
+        raise ChatModelError("not_set_up", "no key is given for it", remedy=REMEDIES["key_refused"])
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.WARNING)
     from langchain.chat_models import init_chat_model
 
     try:
-        model: Streams = init_chat_model(name, model_provider=provider, **_options(settings, provider))
+        model: Streams = init_chat_model(name, model_provider=provider, **options)
     except ImportError as error:
         remedy = f"Install the LangChain package for {provider}."
         raise ChatModelError("not_installed", f"the package for {provider} is not installed", remedy=remedy) from error
     except Exception as error:  # every provider has its own for an unknown name or a missing key
-        remedy = "Check MCOF_CHAT_MODEL (provider:name), MCOF_CHAT_BASE_URL and the key."
+        version = ", OPENAI_API_VERSION" if provider == "azure_openai" else ""
+        remedy = f"Check MCOF_CHAT_MODEL (provider:name), MCOF_CHAT_BASE_URL{version} and the key."
         why = f"it cannot be set up ({type(error).__name__})"
         raise ChatModelError("not_set_up", why, remedy=remedy) from error
     return model
@@ -94,16 +104,17 @@ def _options(settings: Settings, provider: str) -> dict[str, Any]:
     key = settings.chat_api_key.get_secret_value()
     options: dict[str, Any] = {"temperature": settings.chat_temperature}
     if provider == "ollama":
-        options |= {"num_predict": settings.chat_max_tokens, "client_kwargs": {"timeout": settings.chat_timeout}}
+        # it has no key of its own; a proxy in front of it, or its cloud, takes one in this header
+        headers = {"headers": {"Authorization": f"Bearer {key}"}} if key else {}
+        timeout = {"timeout": settings.chat_timeout}
+        options |= {"num_predict": settings.chat_max_tokens, "client_kwargs": timeout | headers}
     else:
         options |= {"max_tokens": settings.chat_max_tokens, "timeout": settings.chat_timeout, "max_retries": 0}
     if settings.chat_base_url:
         options["azure_endpoint" if provider == "azure_openai" else "base_url"] = settings.chat_base_url
-    if key:
+    if key and provider != "ollama":
         options["api_key"] = key
     elif provider == "openai" and settings.chat_base_url:
-        import os
-
         # servers of one's own often want none, but the client insists on something
         options["api_key"] = os.environ.get("OPENAI_API_KEY") or "none"
     if provider in ("openai", "azure_openai"):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from assistant.arrays import read_arrays
 from assistant.ranking.tokens import Token, tokenize
 from assistant.ranking.wordvectors import WordVectors, pool_words
 from assistant.records import Record, records_sha256
@@ -61,14 +61,13 @@ def _read(path: Path, key: str, lengths: Sequence[int]) -> WordVectors | None:
     import numpy as np
 
     try:
-        # a handle of our own: numpy leaves its one open where the archive is damaged
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-            if str(stored["key"]) != key or stored["lengths"].tolist() != list(lengths):
-                return None
-            return WordVectors(stored["matrix"].astype(np.float32), lengths)
+        stored = read_arrays(path)
+        if str(stored["key"]) != key or stored["lengths"].tolist() != list(lengths):
+            return None
+        return WordVectors(stored["matrix"].astype(np.float32), lengths)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError) as error:
         logger.info("the word vectors are made anew: %s", type(error).__name__)
         return None
 

@@ -240,7 +240,7 @@ def test_a_finding_quotes_the_best_sentence_of_the_best_passage_first() -> None:
     retriever = plain_retriever()
     judge = DocumentJudge(retriever, AnswerabilityModel(parameters()))
     question = "Were camps closed before the rains?"
-    found = judge.find(question, retriever.rank(question, words(question), "en"))
+    found = judge.find(question, retriever.rank(question, words(question)))
     assert found is not None
     assert found.sentences[0].text == TEXTS[1][1]
     assert len(found.sentences) == 2
@@ -250,4 +250,4 @@ def test_a_finding_quotes_the_best_sentence_of_the_best_passage_first() -> None:
 def test_a_question_without_words_is_not_judged(question: str) -> None:
     retriever = plain_retriever()
     judge = DocumentJudge(retriever, AnswerabilityModel(parameters()))
-    assert judge.find(question, retriever.rank(question, [], "en")) is None
+    assert judge.find(question, retriever.rank(question, [])) is None

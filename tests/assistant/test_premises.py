@@ -1,11 +1,17 @@
-"""Counts that a question claims, held against the document's."""
+"""What a question takes for granted, held against the document: counts, figures, years and anything to be confirmed."""
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
+from functools import cache
 
-from assistant.premises import Premises
-from corpus.load import Corpus
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.premises import Contradiction, Count, Premises
+from corpus.load import Corpus, load_corpus
+from tests.conftest import DATA
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +49,142 @@ def test_a_count_the_text_gives_otherwise_is_found(
 )
 def test_other_counts_are_left_alone(premises: Premises, question: str) -> None:
     assert premises.wrong_count(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "asked", "said"),
+    [
+        ("Why does it count 12 sectors?", "12 sectors", "15 sectors"),
+        ("count 12 sectors", "12 sectors", "15 sectors"),
+        ("The framework lists twenty sectors, which are they?", "twenty sectors", "15 sectors"),
+        ("It defines four phases", "four phases", "three phases"),
+        ("What happens in the fourth phase of a crisis?", "a fourth phase", "three phases"),
+        ("What is its third pillar?", "a third pillar", "two pillars"),
+        ("Who leads the sixteenth sector?", "a sixteenth sector", "15 sectors"),
+        ("What does Sector 16 cover?", "Sector 16", "15 sectors"),
+        ("Is sector no. 20 critical in a flood?", "Sector 20", "15 sectors"),
+    ],
+    ids=[
+        "a verb of counting", "an order", "a number in letters", "a claim", "one place too far", "its",
+        "a place in letters", "a sector's number", "no.",
+    ],
+)  # fmt: skip
+def test_what_was_asked_and_what_is_said_stand_side_by_side(
+    premises: Premises, question: str, asked: str, said: str
+) -> None:
+    wrong = premises.wrong_count(question)
+    assert wrong is not None
+    assert (wrong[0], wrong[1].quote) == (asked, said)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the third phase?",
+        "What is the second pillar?",
+        "What does Sector 15 cover?",
+        "What costs sector 16.5 of the budget?",
+        "the fifteenth sector",
+        "What is the twentieth paragraph about?",
+        "Why are there 3 phases?",
+    ],
+)
+def test_places_that_there_are_are_left_alone(premises: Premises, question: str) -> None:
+    assert premises.wrong_count(question) is None
+
+
+def test_a_scenario_too_many_where_the_text_counts_them(plain_corpus: Corpus) -> None:
+    """The framework's text does not count its scenarios; of a text that does, "the sixth scenario" is put right."""
+    first = plain_corpus.passages[0]
+    text = "Annex I shows five scenarios."
+    passage = replace(first, text=text, spans=((0, len(text)),), offsets=tuple(range(len(text))))
+    premises = Premises(replace(plain_corpus, passages=(passage,)))
+    wrong = premises.wrong_count("What does the sixth scenario show?")
+    assert wrong == ("a sixth scenario", Count(5, first.ref, "five scenarios"))
+    assert premises.wrong_count("What does the fifth scenario show?") is None
+    twice = replace(passage, text="There are five scenarios and six scenarios.")
+    two = Premises(replace(plain_corpus, passages=(twice,)))
+    assert two.wrong_count("What does the ninth scenario show?") is None, "the text gives two numbers"
+
+
+@pytest.mark.parametrize(
+    ("question", "fact", "claimed"),
+    [
+        ("Did IOM receive requests from 52 governments during the Libyan crisis?", "s12-libya-requests", "52"),
+        ("IOM got requests from 52 governments in the Libyan crisis, right?", "s12-libya-requests", "52"),
+        ("Did IOM evacuate 90,000 foreign workers from Lebanon in 2006?", "s12-lebanon", "90,000"),
+        ("Are the almost 80 reintegration projects of IOM around the world finished?", "s6-50-projects", "80"),
+        ("Has IOM given psychosocial support since 1999?", "s5-since-2001", "since 1999"),
+        ("Has IOM worked to counter trafficking since 1980?", "s10-since-1994", "since 1980"),
+        ("Response mechanisms for refugees are under IOM's mandate, correct?", "p11-unhcr", ""),
+    ],
+    ids=[
+        "another figure", "and put up for confirmation", "another figure, the right year", "among other words",
+        "another year", "another year of a decade", "no figure, put up for confirmation",
+    ],
+)  # fmt: skip
+def test_what_is_taken_for_granted_is_put_right(
+    premises: Premises, corpus: Corpus, question: str, fact: str, claimed: str
+) -> None:
+    """“Did 52 governments ask?” was answered with what 47 governments asked, not a word about the 52."""
+    expected = corpus.fact_by_id[fact]
+    assert premises.contradicted(question, [expected]) == Contradiction(claimed, expected)
+
+
+@pytest.mark.parametrize(
+    ("question", "fact"),
+    [
+        ("Did IOM receive requests from 47 governments during the Libyan crisis?", "s12-libya-requests"),
+        ("IOM got requests from 47 governments in the Libyan crisis, right?", "s12-libya-requests"),
+        ("How many governments, was it 52, asked IOM during the Libyan crisis?", "s12-libya-requests"),
+        ("How much support did 52 governments ask of IOM in the Libyan crisis?", "s12-libya-requests"),
+        ("Which governments asked IOM for evacuation in the Libyan crisis?", "s12-libya-requests"),
+        ("Has IOM given psychosocial support since 2001?", "s5-since-2001"),
+        ("Did the World Bank lend 52 million to Peru?", "s12-libya-requests"),
+        ("Did IOM evacuate 90,000 foreign workers from Lebanon in 2009?", "s12-lebanon"),
+        ("Mountains are high in the Alps, right?", "p11-unhcr"),
+        ("Response mechanisms for refugees are under IOM's mandate", "p11-unhcr"),
+        ("Does UNHCR have 12 response mechanisms for refugees?", "p11-unhcr"),
+        ("right?", "p11-unhcr"),
+        ("", "p11-unhcr"),
+    ],
+    ids=[
+        "the right figure", "the right figure, confirmed", "how many", "how much", "no figure", "the right year",
+        "about something else", "another year is another thing", "confirmation of something else", "a plain claim",
+        "a figure where the fact has none", "nothing to confirm", "nothing",
+    ],
+)  # fmt: skip
+def test_what_the_fact_does_not_gainsay_is_left_alone(
+    premises: Premises, corpus: Corpus, question: str, fact: str
+) -> None:
+    assert premises.contradicted(question, [corpus.fact_by_id[fact]]) is None
+
+
+def test_the_nearest_fact_that_says_otherwise_counts(premises: Premises, corpus: Corpus) -> None:
+    question = "Did IOM receive requests from 52 governments during the Libyan crisis?"
+    far, near = corpus.fact_by_id["p11-unhcr"], corpus.fact_by_id["s12-libya-requests"]
+    assert premises.contradicted(question, [far, near]) == Contradiction("52", near)
+    assert premises.contradicted(question, []) is None
+
+
+def test_prepared_questions_are_not_put_right(premises: Premises, corpus: Corpus) -> None:
+    """What leads to a fact was written from it: whoever asks so takes nothing wrong for granted."""
+    asked = [e for e in corpus.entry_points if e.lang == "en" and e.fact]
+    wrong = [
+        e.text
+        for e in asked[::5]
+        if (found := premises.contradicted(e.text, [corpus.fact_by_id[e.fact]])) is not None and found.claimed
+    ]
+    assert len(wrong) <= len(asked[::5]) // 200, wrong
+
+
+@given(st.text(max_size=80))
+def test_any_question_can_be_held_against_the_text(text: str) -> None:
+    premises = _plain()
+    premises.wrong_count(text)
+    assert premises.contradicted(text, []) is None
+
+
+@cache
+def _plain() -> Premises:
+    return Premises(load_corpus(DATA / "plain"))

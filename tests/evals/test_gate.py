@@ -121,15 +121,14 @@ def test_planted_a_dropped_refusal(assistant: Assistant, some: list[Item], befor
 
 def test_planted_a_worse_tokeniser(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Raw white-space tokens without stemming, a common default, cost the search by words alone a good deal."""
-    from assistant import retrieval
+    from assistant import retrieval, text
 
     items = [i for i in load_dataset() if i.split == "dev" and i.answerable and i.gold_refs]
     healthy = gate.words_mrr(assistant, items)
     reference = {i: {"words_mrr": value} for i, value in healthy.items()}
-    monkeypatch.setattr(retrieval, "stem", lambda word, lang="en": word)
-    monkeypatch.setattr(retrieval, "words", str.split)
+    monkeypatch.setattr(text, "stem", lambda word, lang="en": word)
     good = assistant.retriever
-    worse = retrieval.LexicalIndex([retrieval.index_tokens(r.text, r.lang) for r in good.records])  # type: ignore[arg-type]
+    worse = retrieval.LexicalIndex([text.index_tokens(r.text.split(), r.lang) for r in good.records])  # type: ignore[arg-type]
     monkeypatch.setattr(good, "lexical", worse)
     found = check_numbers(Measured((), gate.words_mrr(assistant, items)), reference)
     assert len(found) == 1

@@ -1,4 +1,4 @@
-"""The same answers for programs: HTTP, gradio_client and MCP, as docs/page.md shows them."""
+"""The same answers for programs: HTTP, gradio_client and MCP, as README.md and docs/page.md show them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ui.web.users import write_user
 pytestmark = pytest.mark.server
 
 QUESTION = "What is critical during a health crisis?"
-DOCS = Path(__file__).parents[2] / "docs" / "page.md"
+ROOT = Path(__file__).parents[2]
 
 
 def call(live: Live, name: str, data: list[object], **options: Any) -> Any:
@@ -132,9 +132,11 @@ def test_history_of_another_form_is_left_out() -> None:
     assert read_history("x") == []
 
 
-def test_the_examples_of_the_documentation_run(live: Live) -> None:
-    """Every Python example in docs/page.md runs as it stands, against this page."""
-    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) >= 3
+@pytest.mark.parametrize(("name", "least"), [("docs/page.md", 3), ("README.md", 1)])
+def test_the_examples_of_the_documentation_run(live: Live, name: str, least: int) -> None:
+    """Every Python example for programs runs as it stands, against this page."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+    blocks = [b for b in blocks if "127.0.0.1:7860" in b]
+    assert len(blocks) >= least
     for block in blocks:
-        exec(compile(block.replace("http://127.0.0.1:7860/", live.url), str(DOCS), "exec"), {"__name__": "example"})
+        exec(compile(block.replace("http://127.0.0.1:7860/", live.url), name, "exec"), {"__name__": "example"})

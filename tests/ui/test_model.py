@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,6 +53,18 @@ def test_metrics_count_sentences_by_reason(assistant: Assistant, corpus: Corpus)
         'mcof_chat_tokens_total{kind="read"} 200.0',
     ):
         assert line in told
+
+
+def test_the_first_answers_may_be_counted_at_the_same_time() -> None:
+    """Two threads that both made the counter would cost the second its answer."""
+    for _ in range(20):
+        metrics = Metrics()
+        account = {"outcome": "written", "kept": 1, "tokens": (1, 1), "understanding": {"tokens": (5, 2)}}
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(metrics.model.answer, [account] * 8))
+        told = metrics.text().decode()
+        assert 'mcof_chat_answers_total{outcome="written"} 8.0' in told
+        assert 'mcof_chat_tokens_total{kind="read"} 48.0' in told, "those spent on understanding too"
 
 
 def test_without_a_model_metrics_and_page_are_as_before(corpus: Corpus) -> None:

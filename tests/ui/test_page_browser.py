@@ -291,6 +291,44 @@ def test_dark_and_light_can_be_chosen(visitor: Visitor) -> None:
     assert v.page.evaluate(colour) != dark
 
 
+@pytest.mark.parametrize(("system", "chosen"), [("dark", "light"), ("light", "dark")])
+def test_pages_without_script_follow_the_choice_too(visitor: Visitor, live: Live, system: str, chosen: str) -> None:
+    """The document opened white beside a page that somebody had made dark."""
+    v = visitor(color_scheme=system)
+    v.page.select_option("[data-pref=theme]", chosen)
+    colour = v.page.evaluate("getComputedStyle(document.querySelector('.mcof')).backgroundColor")
+    for path in ("document", "matrix", "simple"):
+        v.page.goto(live.url + path)
+        assert v.page.evaluate("getComputedStyle(document.body).backgroundColor") == colour
+    v.page.goto(live.url)
+    v.page.wait_for_selector("body.mcof-on")
+    v.page.select_option("[data-pref=theme]", "auto")
+    v.page.goto(live.url + "document")
+    assert v.page.evaluate("getComputedStyle(document.body).backgroundColor") != colour
+
+
+def test_fields_can_be_read_in_the_dark(visitor: Visitor) -> None:
+    """Gradio's own rule made the field of a shared link white, under light letters."""
+    v = visitor(color_scheme="dark")
+    v.ask(RATINGS)
+    v.last("[data-act=share]").click()
+    field = v.last(".sharelink")
+    ground = "e => getComputedStyle(e).backgroundColor"
+    assert field.evaluate(ground) == v.last(".msg").evaluate(ground)
+
+
+def test_an_answer_stands_at_the_top_and_not_below_the_question_box(visitor: Visitor) -> None:
+    """Each answer after the first began at the lower end of the conversation: one had to scroll to read it."""
+    v = visitor(reduced_motion="reduce")
+    for question in (RATINGS, "And after?", "What is a migration crisis?"):
+        v.ask(question)
+        top = v.page.evaluate(
+            "() => document.querySelector('.turn:last-child').getBoundingClientRect().top"
+            " - document.querySelector('.convo').getBoundingClientRect().top"
+        )
+        assert 0 <= top < 40, question
+
+
 def test_markup_in_questions_and_answers_shows_as_text(visitor: Visitor) -> None:
     v = visitor()
     v.ask("hostile <script>window.hacked=1</script><img src=x onerror=window.hacked=1> ${1+1} {{1}}")

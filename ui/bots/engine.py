@@ -409,6 +409,7 @@ class Engine:
             )
             return Reply(note_sheet(language, say(language, "failed", reference=logs.ident(event.key))), "failed")
         self.metrics.asked(time.perf_counter() - began)
+        self.metrics.model.answer(answer.trace.model)
         page = sheet(answer, page_url=self.settings.bot_page_url)
         kept = () if self.port.reads_threads else (Turn("user", question), Turn("assistant", answer.text))
         if self.feedback is None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from ui.model_counters import ModelCounters
+
 #: Seconds; the aim is a median below 0.3 from message to reply.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -35,6 +37,7 @@ class Metrics:
         self._asked = Histogram(
             "mcof_bot_ask_seconds", "Seconds of the assistant alone", label, buckets=BUCKETS, registry=self.registry
         )
+        self.model = ModelCounters(self.registry, network=network)
         self.open = Gauge("mcof_bot_open", "Events being worked on", label, registry=self.registry).labels(network)
         self.connected = Gauge(
             "mcof_bot_connected", "Whether the network is connected", label, registry=self.registry

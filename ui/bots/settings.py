@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from assistant.settings import PREFIX, Settings
@@ -102,6 +102,13 @@ class BotSettings(Settings):
     @classmethod
     def _names(cls, value: object) -> object:
         return frozenset(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _model_within_answer(self) -> BotSettings:
+        """A model that takes its whole time must not cost the composer's answer."""
+        if self.chat_model and self.chat_timeout >= self.bot_answer_seconds:
+            raise ValueError("the time of the model, MCOF_CHAT_TIMEOUT, must be less than MCOF_BOT_ANSWER_SECONDS")
+        return self
 
     def ledger_url(self, data_dir: Path | None = None) -> str:
         """Where the ledger is: the configured database, or a file in the data folder."""

@@ -131,12 +131,12 @@ class Site:
     async def document(self, request: Request) -> Response:
         t = _texts(request)
         search = request.query_params.get("q", "")
-        return HTMLResponse(document_page(self.chat.corpus, t, search) if search else self._document(t.language))
+        return _page(request, document_page(self.chat.corpus, t, search) if search else self._document(t.language))
 
     async def matrix(self, request: Request) -> Response:
         if not self.chat.corpus.has_matrix:
             return _page_error(404, _texts(request)("matrix_absent"), _texts(request))
-        return HTMLResponse(matrix_page(self.chat.corpus, _texts(request), Filter.read(request.query_params)))
+        return _page(request, matrix_page(self.chat.corpus, _texts(request), Filter.read(request.query_params)))
 
     async def matrix_table(self, request: Request) -> Response:
         return HTMLResponse(self._matrix(_texts(request).language))
@@ -160,14 +160,14 @@ class Site:
         t = _texts(request)
         limit = self.settings.max_question_chars
         if request.method == "GET":
-            return HTMLResponse(simple_page(t, limit=limit))
+            return _page(request, simple_page(t, limit=limit))
         form = await request.form(max_files=0, max_fields=5)
         question = str(form.get("question", ""))
         try:
             answer = await anyio.to_thread.run_sync(lambda: self.chat.answer(question, surface="simple", t=t))
         except AssistantError as error:
-            return HTMLResponse(simple_page(t, limit=limit, question=question[:limit], error=str(error)), 400)
-        return HTMLResponse(simple_page(t, limit=limit, question=question, answer=answer, corpus=self.chat.corpus))
+            return _page(request, simple_page(t, limit=limit, question=question[:limit], error=str(error)), 400)
+        return _page(request, simple_page(t, limit=limit, question=question, answer=answer, corpus=self.chat.corpus))
 
     # --- what the page's own script asks for ---
 
@@ -227,6 +227,14 @@ def _texts(request: Request) -> Texts:
     """Texts in the language of ``?lang=``, else of the browser."""
     chosen = known_language(request.query_params.get("lang"))
     return texts(chosen or pick_language(request.headers.get("accept-language", "")))
+
+
+def _page(request: Request, html: str, status: int = 200) -> Response:
+    """A page without script, light or dark as was chosen on the chat page, else as the browser wishes."""
+    theme = request.cookies.get("mcof_theme")
+    if theme in ("light", "dark"):
+        html = html.replace('<body class="plain">', f'<body class="plain {theme}">', 1)
+    return HTMLResponse(html, status)
 
 
 def _error(status: int, sentence: str) -> Response:
@@ -293,9 +301,8 @@ def build_app(
     metrics: Metrics | None = None,
 ) -> ASGIApp:
     """The page over an assistant: an ASGI application ready to be served."""
-    import gradio as gr
-
     from ui.web.blocks import build_blocks
+    from ui.web.gradio_import import gr
 
     metrics = metrics or Metrics()
     store = store or FeedbackStore(settings.feedback_path, days=settings.feedback_days)

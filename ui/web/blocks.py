@@ -7,17 +7,10 @@ is HTML made on the server (``ui.render``) and put in place by ``static/page.js`
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before the import: no call leaves this machine
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault(
-    "MPLBACKEND", "agg"
-)  # where matplotlib is installed, Gradio asks for its backend at the first question: 1.5 s
-
-import gradio as gr
+from ui.web.gradio_import import gr  # isort: skip - before any other module of Gradio
 from gradio.events import api
 
 from corpus.errors import AssistantError

@@ -100,7 +100,7 @@ class Chat:
         seconds = time.perf_counter() - started
         self.metrics.answers.labels(surface, answer.status).inc()
         self.metrics.seconds.observe(seconds)
-        self.metrics.model(answer.trace.model)
+        self.metrics.model.answer(answer.trace.model)
         logger.info(
             "answer",
             extra={

@@ -1,23 +1,27 @@
-"""A server on loopback that speaks the chat protocol of OpenAI, and fails as it is told."""
+"""A server on loopback that speaks the protocol of a service of language models, and fails as it is told."""
 
 from __future__ import annotations
 
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
+from tests.assistant.llm.protocols import OPENAI, Refusal, Service
+
 Fault = Literal["", "401", "404", "429", "500", "silence", "trickle", "cut", "no_schema", "garbage", "empty"]
 
 
 @dataclass
 class ChatServer:
-    """``reply`` is streamed in small pieces; ``fault`` is what goes wrong, from the second request on ``then``."""
+    """``reply`` is streamed in small pieces; ``fault`` is what goes wrong, from the second request on ``then``.
+
+    ``refused`` are the requests that the service would not have taken.
+    """
 
     url: str = ""
     reply: str = ""
@@ -25,11 +29,14 @@ class ChatServer:
     then: Fault | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
-def chat_server(reply: str, fault: Fault = "", then: Fault | None = None) -> Iterator[ChatServer]:
+def chat_server(
+    reply: str, fault: Fault = "", then: Fault | None = None, service: Service = OPENAI, retry_after: float = 0
+) -> Iterator[ChatServer]:
     state = ChatServer(reply=reply, fault=fault, then=then)
 
     class Handler(BaseHTTPRequestHandler):
@@ -45,47 +52,58 @@ def chat_server(reply: str, fault: Fault = "", then: Fault | None = None) -> Ite
                 pass  # the client has gone
 
         def _answer(self) -> None:
-            state.requests.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            state.keys.append(self.headers.get("authorization", ""))
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            state.requests.append(body)
+            state.keys.append(service.key(headers))
             fault = state.fault if len(state.requests) == 1 or state.then is None else state.then
-            if fault in ("401", "404", "429", "500") or (
-                fault == "no_schema" and "response_format" in state.requests[-1]
-            ):
-                body = json.dumps({"error": {"message": f"bad key {state.keys[-1]}", "type": "x"}}).encode()
-                self.send_response(int(fault) if fault.isdigit() else 400)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+            if fault in ("401", "404", "429", "500"):
+                self._refuse(Refusal(int(fault), f"bad key {state.keys[-1]}"))
+                return
+            if fault == "no_schema" and ("response_format" in body or "format" in body):
+                self._refuse(Refusal(400, "no schema here"))
                 return
             if fault == "silence":
                 state.stop.wait(30)
                 return
+            refusal = service.refuses(self.path, headers, body)
+            if refusal is not None:
+                state.refused.append(refusal)
+                self._refuse(refusal)
+            elif not body.get("stream", service.stream_type == "application/x-ndjson"):
+                self._whole(200, service.whole(state.reply))
+            else:
+                self._stream(fault)
+
+        def _refuse(self, refusal: Refusal) -> None:
+            self._whole(refusal.status, service.error(refusal))
+
+        def _whole(self, status: int, value: object) -> None:
+            data = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            if status == 429 and retry_after:
+                self.send_header("retry-after", str(retry_after))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def _stream(self, fault: Fault) -> None:
             self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
+            self.send_header("content-type", service.stream_type)
             self.send_header("transfer-encoding", "chunked")
             self.end_headers()
-            pieces = [state.reply[i : i + 24] for i in range(0, len(state.reply), 24)]
+            pieces = list(service.pieces(state.reply))
             for n, piece in enumerate(pieces):
                 if fault == "cut" and n > 0.75 * len(pieces):
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
-                if fault == "trickle":
-                    if state.stop.wait(0.2):
-                        return
-                self._event(
-                    {"choices": [{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}]}
-                )
-            if fault == "garbage":
-                self._chunk(b"data: {this is no JSON\n\n")
-            self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-            self._event({"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}})
-            self._chunk(b"data: [DONE]\n\n")
+                if fault == "trickle" and state.stop.wait(0.2):
+                    return
+                if fault == "garbage" and n == len(pieces) - 2:
+                    self._chunk(b"data: {this is no JSON\n\n")
+                self._chunk(piece)
             self._chunk(b"")
-
-        def _event(self, value: dict[str, Any]) -> None:
-            whole = {"id": "x", "object": "chat.completion.chunk", "created": int(time.time()), "model": "m"} | value
-            self._chunk(b"data: " + json.dumps(whole).encode() + b"\n\n")
 
         def _chunk(self, data: bytes) -> None:
             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
@@ -99,7 +117,7 @@ def chat_server(reply: str, fault: Fault = "", then: Fault | None = None) -> Ite
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    state.url = f"http://127.0.0.1:{server.server_address[1]}{service.base}"
     try:
         yield state
     finally:

@@ -15,16 +15,17 @@ from assistant.answer import Paragraph
 from assistant.assistant import Assistant
 from assistant.llm.setup import connect
 from assistant.settings import Settings
+from bench.measure import WITHOUT_MODEL
 from corpus.errors import ChatModelError
 from corpus.load import Corpus
 from tests.assistant.llm.fake_server import Fault, chat_server
+from tests.assistant.llm.protocols import KEY
 from tests.fakes import assistant_in_memory, written
 
 pytestmark = pytest.mark.server
 
 QUESTION = "Is humanitarian border management important during a health crisis?"
 TRUE = "If international migrants are caught in the crisis, coordination with consular services will be necessary."
-KEY = "sk-very-secret-0123456789"
 REPLY = written((TRUE, [1], []), ("Airports close and flights stop and nobody travels anywhere at all.", [1], []))
 #: Seconds that an answer may take beyond the limit set for the model.
 SLACK = 2.0
@@ -59,7 +60,7 @@ def test_a_working_server(corpus: Corpus, caplog: pytest.LogCaptureFixture) -> N
     assert (sent["model"], sent["temperature"]) == ("some-model", 0.0)
     assert 700 in (sent.get("max_tokens"), sent.get("max_completion_tokens"))
     assert sent["response_format"]["type"] == "json_schema"
-    assert server.keys[0] == f"Bearer {KEY}"
+    assert (server.keys[0], server.refused) == (KEY, [])
     assert QUESTION not in caplog.text, "no library logs the question, even at level DEBUG"
     assert KEY not in caplog.text
 
@@ -177,3 +178,39 @@ def test_nothing_of_a_model_is_imported_unless_one_is_configured(tmp_path: Path)
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert run.stdout.strip() == "[]"
+
+
+#: Answers to questions of every kind and a short conversation, as bytes.
+ANSWERS = """
+from assistant.answer import Turn
+from corpus.load import load_corpus
+from evals.dataset import DEFAULT_DATASET, load_dataset
+from tests.fakes import assistant_in_memory
+from ui.as_json import answer_json, dumps
+
+corpus = load_corpus()
+assistant = assistant_in_memory(corpus)
+items = [i for i in load_dataset(DEFAULT_DATASET, labels=corpus.by_ref) if i.split == "dev" and not i.turns]
+for item in items[::10]:
+    print(dumps(answer_json(assistant.ask(item.question))))
+    print(repr([a for a in assistant.stream(item.question)][-1]))
+history = [Turn("user", "What is critical during a health crisis?")]
+print(dumps(answer_json(assistant.ask("and before?", history))))
+"""
+
+
+def test_with_no_model_configured_answers_are_the_same_bytes_whether_a_model_could_be_imported_or_not() -> None:
+    whole, without = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=240, check=True).stdout
+        for code in (ANSWERS, WITHOUT_MODEL + ANSWERS)
+    )
+    assert whole.count(b"\n") > 20
+    assert whole == without
+
+
+def test_the_block_of_imports_blocks() -> None:
+    """Else the comparison above would prove nothing."""
+    for module in ("assistant.llm.client", "langchain_openai", "anthropic", "ollama"):
+        code = f"{WITHOUT_MODEL}\nimport {module}"
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        assert "ModuleNotFoundError" in run.stderr

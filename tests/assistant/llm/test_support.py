@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from assistant.llm.support import LEXICAL, EntailmentSupport, basis, turned
+from assistant.llm.support import LEXICAL, EntailmentSupport, basis, in_order, turned
 from corpus.errors import ModelError
 from corpus.load import Corpus
 from evals.support import measure
@@ -52,6 +54,45 @@ def test_small_words_that_turn_a_meaning(sentence: str, words: list[str]) -> Non
     assert turned(sentence, basis(sentence, UNITS)) == words
 
 
+HELP = (
+    "In 2006 IOM helped the Government of Lebanon with buses, and workers fled from Beirut to Damascus.",
+    "Ships came late.",
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("IOM helped the Government of Lebanon with buses.", True),
+        ("In 2006 workers fled from Beirut to Damascus.", True),
+        ("Workers fled from Beirut to Damascus in 2006.", True),
+        ("The Government of Lebanon helped IOM with buses.", False),
+        ("Lebanon helped IOM.", False),
+        ("Buses helped the Government of Lebanon with IOM.", False),
+        ("IOM was helped by the Government of Lebanon.", False),
+        ("Workers fled from Damascus to Beirut.", False),
+        ("Workers fled to Beirut from Damascus.", False),
+        ("IOM helped the workers of Lebanon with the Government.", False),
+        ("In 2006 IOM helped the Government of Lebanon with ships.", False),
+        ("In 2006 IOM helped the Government of Lebanon. Ships came late.", True),
+    ],
+    ids=["shorter", "a part left out", "a part moved", "sides", "sides, short", "object and subject", "passive", "places",
+         "directions", "a word from elsewhere", "a word from another sentence", "two sentences"],
+)  # fmt: skip
+def test_who_does_what_to_whom(sentence: str, supported: bool) -> None:
+    assert LEXICAL.supports(sentence, HELP) is supported
+
+
+def test_the_order_of_a_long_sentence_is_judged_in_no_time() -> None:
+    """Every way to cut it into three runs is tried, so a sentence of eighty words must not take seconds."""
+    chance = random.Random(1)
+    evidence = [f"w{i}" for i in range(300)]
+    sentence = " ".join(chance.sample(evidence, 80))
+    began = time.perf_counter()
+    assert not in_order(sentence, [" ".join(evidence)])
+    assert time.perf_counter() - began < 2
+
+
 class FakeCrossEncoder:
     config = SimpleNamespace(id2label={0: "contradiction", 1: "Entailment", 2: "neutral"})
 
@@ -73,10 +114,13 @@ def test_an_entailment_model_must_be_one() -> None:
 
 
 def test_the_error_rates_are_about_what_the_documentation_says(corpus: Corpus) -> None:
-    """One fact in eight: most true sentences pass, hardly a falsehood does, and what cannot be seen is known."""
+    """One fact in eight: most true sentences pass, hardly a falsehood does."""
     found = measure(corpus, assistant_in_memory(corpus).lexicon, every=8)
     passes = {name: row["all"] for name, row in found.items()}
-    assert passes.pop("true") > 0.65
-    assert passes.pop("two words exchanged") > 0.5, "the blind spot: if it were gone, the documentation should say so"
+    assert passes.pop("true") > 0.55
+    assert passes.pop("two phrases exchanged") < 0.15, (
+        "what remains: nothing that grammar allows, or no change of meaning"
+    )
+    assert passes.pop("one word replaced by another of the passage") < 0.35, "what no comparison of words can see whole"
     assert max(passes.values()) < 0.1
     assert all(row["n"] > 10 for row in found.values())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from assistant.answer import Turn
+from assistant.assistant import Assistant
 from assistant.lexicon import Lexicon
 from assistant.llm.client import ChatClient
-from assistant.llm.understand import Helper, read_proposal, unsure
+from assistant.llm.understand import Help, Helper, read_proposal, unsure
 from assistant.slots import INTENTS, Slots
 from assistant.understanding import Understanding, understand
 from corpus.errors import ChatModelError
@@ -137,6 +139,70 @@ def test_a_failure_costs_one_line_and_the_model_is_not_asked_to_write_then(
     assert (answer.blocks, answer.citations, answer.status) == (before.blocks, before.citations, before.status)
     assert len(chat.history) == 1
     assert len([r for r in caplog.records if r.name.startswith("assistant.llm")]) == 1
+
+
+class Interpreter:
+    """Stands in for the helper: a model that says of every question the same, whatever was found already."""
+
+    def __init__(self, **slots: Any) -> None:
+        self.slots = slots
+        self.asked: list[str] = []
+
+    def complete(
+        self, u: Understanding, earlier: Sequence[str], slots: Slots | None, deadline: float
+    ) -> tuple[Understanding, Help]:
+        self.asked.append(u.question)
+        return replace(u, **self.slots), Help(taken=list(self.slots), tokens=(30, 3))
+
+
+def helped_by(interpreter: Interpreter, corpus: Corpus) -> Assistant:
+    assistant = assistant_with(FakeChat().enqueue("{}"), corpus, chat_understanding=True, chat_writing=False)
+    assistant.__dict__["_helper"] = interpreter
+    return assistant
+
+
+VAGUE = ("Is it important?", [Turn("user", "hello")])
+
+
+@pytest.mark.parametrize(
+    ("question", "history"),
+    [
+        ("Is health support critical during a health crisis?", []),
+        (QUESTION, []),
+        ("and before?", [Turn("user", "What is critical during a health crisis?")]),
+        ("and from Lebanon?", [Turn("user", "How many did IOM evacuate from Libya?")]),
+        ("How important is camp management during a health crisis?", []),
+        ("What is the capital of France?", []),
+        ("Quel est le secteur critique pendant une crise sanitaire ?", []),
+    ],
+    ids=["rating", "harder words", "follow-up", "search", "not rated", "refused", "French"],
+)
+def test_no_answer_and_no_refusal_is_changed_by_help(corpus: Corpus, question: str, history: list[Turn]) -> None:
+    """A model that answered for other cells than were meant lost right answers; now it is asked where we ask back."""
+    liar = Interpreter(crises=("slow_onset",), phases=("after",), sectors=(3,), intent="rating")
+    answer = helped_by(liar, corpus).ask(question, history)
+    assert liar.asked == []
+    assert answer == assistant_in_memory(corpus).ask(question, history)
+
+
+def test_where_the_assistant_asks_back_help_may_answer(corpus: Corpus) -> None:
+    interpreter = Interpreter(crises=("health",), phases=("during",), sectors=(4,), intent="rating")
+    answer = helped_by(interpreter, corpus).ask(*VAGUE)
+    assert interpreter.asked == [VAGUE[0]]
+    assert answer.status == "grounded"
+    assert "Health Support (Sector 4) is critical" in answer.text
+    told = {"taken": ("crises", "phases", "sectors", "intent"), "discarded": 0, "tokens": (30, 3)}
+    assert answer.trace.model == {"name": "fake:model", "understanding": told}
+
+
+def test_help_that_does_not_lead_to_an_answer_leaves_the_question_back(corpus: Corpus) -> None:
+    answer = helped_by(Interpreter(crises=("health",), phases=("during",), sectors=(1,), intent="rating"), corpus).ask(
+        *VAGUE
+    )
+    before = assistant_in_memory(corpus).ask(*VAGUE)
+    assert before.status == "needs_clarification"
+    assert (answer.blocks, answer.choices, answer.status) == (before.blocks, before.choices, before.status)
+    assert answer.trace.model, "what was asked and spent is told all the same"
 
 
 def test_it_is_not_asked_where_it_may_not(corpus: Corpus) -> None:

@@ -42,6 +42,15 @@ def test_missing_settings_are_named_together() -> None:
         require(BotSettings(), "matrix_homeserver", "matrix_user")
 
 
+def test_a_model_may_not_take_longer_than_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot gives an answer up as a whole after its time, the composer's part with it."""
+    monkeypatch.setenv("MCOF_CHAT_TIMEOUT", "60")
+    assert load_settings(kind=BotSettings).chat_timeout == 60
+    monkeypatch.setenv("MCOF_CHAT_MODEL", "openai:some-model")
+    with pytest.raises(SettingsError, match="MCOF_CHAT_TIMEOUT, must be less than MCOF_BOT_ANSWER_SECONDS"):
+        load_settings(kind=BotSettings)
+
+
 def test_a_misspelled_variable_is_named_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MCOF_SLACK_BOT_TOKN", "xoxb-secret")
     with pytest.raises(SettingsError, match="MCOF_SLACK_BOT_TOKEN") as error:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from assistant.answer import Turn
+from corpus.load import Corpus
+from tests.fakes import FakeChat, assistant_with, written
 from tests.ui.bots.fakes import ABOUT, FakeAssistant, MemoryPort, Sink, lost, message
 from ui.bots.core import ThreadMessage
 from ui.bots.engine import Engine
@@ -50,6 +52,27 @@ async def test_replies_come_in_the_order_of_the_questions(make: Any) -> None:
         await engine.receive(message(f"What is a migration crisis? ({n})"))
     await engine.idle()
     assert [e.text[-2] for e, _, _ in port_of(engine).posted] == ["0", "1", "2", "3", "4"]
+
+
+async def test_what_a_language_model_did_is_counted(make: Any, corpus: Corpus) -> None:
+    """As on the page, with the network beside; without a model there is no such counter."""
+    true = "If international migrants are caught in the crisis, coordination with consular services will be necessary."
+    chat = FakeChat().enqueue(written((true, [1], []), ("Airports close.", [1], [])))
+    engine = make(asker=assistant_with(chat, corpus))
+    await engine.receive(message("Is humanitarian border management important during a health crisis?"))
+    await engine.idle()
+    told = engine.metrics.text().decode()
+    for line in (
+        'mcof_chat_answers_total{network="slack",outcome="completed"} 1.0',
+        'mcof_chat_sentences_total{check="kept",network="slack"} 1.0',
+        'mcof_chat_sentences_total{check="not_supported",network="slack"} 2.0',
+        'mcof_chat_tokens_total{kind="read",network="slack"} 200.0',
+    ):
+        assert line in told
+    without = make()
+    await without.receive(message())
+    await without.idle()
+    assert "mcof_chat" not in without.metrics.text().decode()
 
 
 async def test_history_comes_from_the_thread_where_it_can_be_read(make: Any) -> None:

@@ -86,6 +86,7 @@
     root.addEventListener("keydown", onKey);
     $("#mc-q").value = store.get(session(), "draft") || "";
     $("#mc-q").addEventListener("input", checkLength);
+    new ResizeObserver(([box]) => box.target.style.setProperty("--room", `${box.target.clientHeight}px`)).observe($(".convo"));
     window.addEventListener("beforeunload", () => { unloading = true; });
     window.addEventListener("hashchange", openHash);
     texts = await textsReady;
@@ -120,6 +121,9 @@
     document.documentElement.classList.toggle("dark", dark);
     document.body.classList.toggle("dark", dark);
     document.documentElement.style.colorScheme = dark ? "dark" : "light";
+    /* the pages without script read the choice from here */
+    const age = wish === "auto" ? 0 : 31536000;
+    document.cookie = `mcof_theme=${wish}; max-age=${age}; path=${location.pathname.replace(/[^/]*$/, "")}; SameSite=Strict`;
   }
   DARK.addEventListener("change", () => root && theme());
 

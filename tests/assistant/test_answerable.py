@@ -1,0 +1,166 @@
+"""Whether the document answers: learned from a small corpus over an encoder that knows words only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.answerable import FEATURES, AnswerModel, Asked, Evidence, _spread, features, learn
+from assistant.assistant import Assistant
+from assistant.records import build_records
+from assistant.retrieval import HybridRetriever
+from assistant.settings import Settings
+from assistant.text import words
+from corpus.load import Corpus
+from tests.fakes import KeywordEncoder
+
+Taught = tuple[Assistant, AnswerModel, Evidence]
+
+
+def small_of(corpus: Corpus) -> Corpus:
+    """A tenth of the prepared questions, all of the calibration."""
+    return replace(
+        corpus,
+        entry_points=tuple(e for e in corpus.entry_points if e.lang == "en")[::10],
+        not_covered=tuple(n for n in corpus.not_covered if n.lang == "en")[::10],
+        utterances=(), dialogues=(),
+    )  # fmt: skip
+
+
+def assistant_of(corpus: Corpus) -> Assistant:
+    encoder = KeywordEncoder(dim=128)
+    records = build_records(corpus)
+
+    def opened() -> tuple[str, HybridRetriever]:
+        return "in-memory", HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
+
+    return Assistant(corpus, Settings(), opened)
+
+
+@pytest.fixture(scope="module")
+def taught(corpus: Corpus) -> Taught:
+    assistant = assistant_of(small_of(corpus))
+    model = learn(assistant.corpus, assistant.retriever, assistant.asked)
+    assert model is not None
+    return assistant, model, Evidence(assistant.corpus, assistant.retriever)
+
+
+def judged(taught: Taught, question: str) -> float:
+    assistant, model, evidence = taught
+    asked = assistant.asked(question)
+    absent = assistant.retriever.examples["absent"][1] @ asked.vector
+    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector)))
+
+
+def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
+    """Of a pair of calibration questions, one answered and one not, the answered one comes first four times in five.
+
+    These are the questions that the signs are weighed on, so it shows that something was learned, not how well.
+    """
+    rows = taught[0].corpus.calibration
+    scores = [(row.answered, judged(taught, row.text)) for row in rows[::3]]
+    answered, others = ([score for label, score in scores if label == wanted] for wanted in "10")
+    assert all(0 <= score <= 1 for _, score in scores)
+    first = sum(a > b for a in answered for b in others) / (len(answered) * len(others))
+    assert first > 0.8
+
+
+def test_features_are_those_named(taught: Taught) -> None:
+    assistant, _, evidence = taught
+    asked = assistant.asked("How many of the 47 governments paid 99 million?")
+    found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25)
+    by_name = dict(zip(FEATURES, found.tolist(), strict=True))
+    assert (by_name["absent"], by_name["absent_top3"], by_name["wording"]) == (0, 0, 0.25)
+    assert (by_name["how_many"], by_name["asks_kind"], by_name["when"]) == (1, 1, 0)
+    assert by_name["numbers_nowhere"] == 1  # 99; 47 is in the text
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize(
+    "question", ["?", "漢字", "of the and", "x " * 500], ids=["mark", "script", "no content", "long"]
+)
+def test_any_question_can_be_judged(taught: Taught, question: str) -> None:
+    assert 0 <= judged(taught, question) <= 1
+
+
+def test_the_model_is_the_same_after_writing_and_reading(taught: Taught, tmp_path: Path) -> None:
+    """The wording is kept in 32 bits: half the file, the same to six digits."""
+    assistant, model, _ = taught
+    model.save(tmp_path / "answers.npz")
+    again = AnswerModel.load(tmp_path / "answers.npz")
+    for question in ("How many governments asked?", "the pizza"):
+        vector = assistant.retriever.encode(question)
+        assert again.wording(question, vector) == pytest.approx(model.wording(question, vector), abs=1e-5)
+    values = np.linspace(0, 1, len(FEATURES))
+    assert again.probability(values) == model.probability(values)
+
+
+def test_a_file_with_other_features_is_of_another_version(taught: Taught, tmp_path: Path) -> None:
+    path = tmp_path / "answers.npz"
+    taught[1].save(path)
+    with np.load(path) as data:
+        arrays = {name: data[name] for name in data.files}
+    with path.open("wb") as handle:
+        np.savez(handle, **arrays | {"mean": arrays["mean"][1:]})
+    with pytest.raises(ValueError, match="another version"):
+        AnswerModel.load(path)
+    with path.open("wb") as handle:
+        np.savez(handle, **{k: v for k, v in arrays.items() if k != "idf"})
+    with pytest.raises(ValueError, match="damaged"):
+        AnswerModel.load(path)
+
+
+def cut(corpus: Corpus, lacking: str) -> Corpus:
+    no, yes = ([c for c in corpus.calibration if c.answered == a] for a in "01")
+    return {
+        "positives": lambda: replace(corpus, entry_points=corpus.entry_points[:19]),
+        "negatives": lambda: replace(corpus, not_covered=corpus.not_covered[:19]),
+        "calibration": lambda: replace(corpus, calibration=()),
+        "answered calibration": lambda: replace(corpus, calibration=(*no[:60], *yes[:19])),
+        "unanswered calibration": lambda: replace(corpus, calibration=(*no[:19], *yes[:60])),
+    }[lacking]()
+
+
+@pytest.mark.parametrize(
+    "lacking", ["positives", "negatives", "calibration", "answered calibration", "unanswered calibration"]
+)
+def test_nothing_is_learned_from_too_few(corpus: Corpus, lacking: str) -> None:
+    """Nineteen of a kind are too few, twenty are enough; without a model nothing is refused for its wording."""
+    small = cut(small_of(corpus), lacking)
+    records = build_records(small)
+    encoder = KeywordEncoder(dim=64)
+    retriever = HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
+
+    def never(text: str, vector: np.ndarray) -> Asked:
+        raise AssertionError(f"nothing needs to be ranked: {text}, {vector}")
+
+    assert learn(small, retriever, never) is None
+
+
+def test_calibration_is_not_searched_among(corpus: Corpus) -> None:
+    """Or every calibration question would find itself, and the evidence look better than it ever is."""
+    records = build_records(small_of(corpus))
+    held_out = {r.text for r in records if r.kind == "calibration"}
+    assert held_out == {c.text for c in corpus.calibration}
+    encoder = KeywordEncoder(dim=64)
+    retriever = HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
+    assert not held_out & {r.text for r in retriever.records if r.kind not in ("entry", "fact")}
+    found = retriever.rank(corpus.calibration[0].text, words(corpus.calibration[0].text))
+    assert all(h.record.kind != "calibration" for h in found.records)
+
+
+@pytest.mark.parametrize(
+    ("texts", "limit", "found"),
+    [
+        (["a", "b", "a", "c"], 5, ["a", "b", "c"]),
+        (list("abcdef"), 3, ["a", "c", "e"]),
+        (list("abcde"), 2, ["a", "c"]),
+        ([], 3, []),
+    ],
+    ids=["no repeats", "every other", "steps of 2.5", "none"],
+)
+def test_texts_are_spread_evenly(texts: list[str], limit: int, found: list[str]) -> None:
+    assert _spread(texts, limit) == found
