@@ -147,7 +147,7 @@ class Assistant:
 
     def warm(self) -> None:
         """Load everything a question could need, learned models too. Raises what opening the index raises."""
-        _ = self.retriever, self._slot_model
+        _ = self.retriever, self._slot_model, self._dialogue_or_none()
         asked = self.asked(_WARMING)
         self.judge(asked)
         self.find(_WARMING, asked.ranking)
@@ -322,7 +322,7 @@ class Assistant:
 
         Judged by the learned model where there is one, else by patterns.
         """
-        model = self._dialogue if u.intent != "danger" else None
+        model = self._dialogue_or_none() if u.intent != "danger" else None
         if model is None:
             return u if leans_on_history(u) else None
         before_english = self.lexicon.english(before, self.lexicon.language(before))
@@ -343,16 +343,20 @@ class Assistant:
             return None
         return replace(u, intent=asks) if asks not in ("other", "thanks") and u.intent not in ABOUT_REPLY else u
 
-    @cached_property
-    def _dialogue(self) -> DialogueModel | None:
-        """The dialogue model; None without an index or dialogues to learn from."""
+    def _dialogue_or_none(self) -> DialogueModel | None:
+        """The dialogue model; None without dialogues to learn from, and as long as there is no index."""
         if not self.corpus.dialogues or self.retriever_or_none() is None:
             return None
         try:
-            return self._learned("dialogue", DialogueModel.load)
+            return self._dialogue
         except IndexUnusableError as error:
             logger.warning("following up by patterns alone: %s", error.message)
             return None
+
+    @cached_property
+    def _dialogue(self) -> DialogueModel | None:
+        """The dialogue model over the corpus' dialogues; None where there are too few to learn from."""
+        return self._learned("dialogue", DialogueModel.load)
 
     def _slots(self, u: Understanding) -> Slots | None:
         """The slot model's scores for a message; None where there is no index or nothing was learned."""
