@@ -445,6 +445,10 @@ _ASKING = FUNCTION_WORDS["en"] | {
 }
 
 
+_CAPITALISED = re.compile(r"(?<=[\w,;:] )[A-Z][\w-]{3,}")
+_FIGURE = re.compile(r"\b\d[\d.,]*\b")
+
+
 def standing_alone(u: Understanding, before: Understanding) -> str:
     """The English of a message as it would be asked alone.
 
@@ -457,8 +461,18 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     found = _STANDS_FOR.search(u.english) if u.wh and own else None
     subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in _ASKING)
     if found is None or not subject:
-        return f"{before.english} {u.english}"
+        return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"
     return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
+
+
+def _places(text: str) -> list[str]:
+    """Capitalised words inside a text, acronyms left out: in a question mostly places."""
+    return [w for w in _CAPITALISED.findall(text) if not w.isupper()]
+
+
+def _without_places(text: str) -> str:
+    """A question without its places and figures: "and from Libya?" asks the same of another one."""
+    return " ".join(_FIGURE.sub(" ", _CAPITALISED.sub(lambda m: m[0] if m[0].isupper() else " ", text)).split())
 
 
 def merge(u: Understanding, before: Understanding) -> Understanding:
