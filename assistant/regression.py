@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 _PENALTY = 1.0
 
 
-def ridge(products: Floats, labels: Floats, penalty: float) -> Floats:
+def ridge(products: Floats, labels: Floats, penalty: float | Floats) -> Floats:
     """Ridge regression in the dual: weights of the texts, of the shape of ``labels``.
 
-    ``products`` are the texts' inner products, ``(n, n)``; they are overwritten.
+    ``products`` are the texts' inner products, ``(n, n)``; they are overwritten. ``penalty`` is one for all texts or one a text.
     """
     import numpy as np
     from scipy.linalg import cho_factor, cho_solve

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.arrays import read_arrays
+from assistant.regression import ridge
 from assistant.stemvectors import StemVectors, kernel, primal
 from corpus.load import Corpus
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS
@@ -190,11 +191,8 @@ def examples_of(corpus: Corpus) -> dict[str, Example]:
 
 
 def _solve(products: Matrix64, labels: Matrix64, weights: Matrix64) -> Matrix64:
-    """Weighted ridge regression in the dual: weights of the texts, shape ``(n, n_labels)``; ``products`` is left as it is."""
-    import numpy as np
-    from scipy.linalg import cho_factor, cho_solve
+    """Weighted ridge regression in the dual: weights of the texts, shape ``(n, n_labels)``.
 
-    penalised = products.copy()
-    penalised[np.diag_indices_from(penalised)] += RIDGE / weights
-    factor = cho_factor(penalised, lower=True, overwrite_a=True, check_finite=False)
-    return np.asarray(cho_solve(factor, labels, check_finite=False))
+    ``products`` are overwritten: of thousands of texts they fill half a gigabyte.
+    """
+    return ridge(products, labels, RIDGE / weights)

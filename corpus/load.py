@@ -82,7 +82,7 @@ TABLES: dict[str, type] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """A document as data. Passages and rows are in document or file order."""
 
@@ -111,6 +111,10 @@ class Corpus:
     dialogues: tuple[Dialogue, ...] = ()
     calibration: tuple[Calibration, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
+
+    def __repr__(self) -> str:
+        """Short: written out, the tables are megabytes."""
+        return f"<Corpus {self.info.id}, {len(self.passages)} passages>"
 
     @cached_property
     def source_sha256(self) -> str:

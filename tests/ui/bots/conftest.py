@@ -163,6 +163,7 @@ def synapse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synapse]:
         "rc_registration": many,
         "rc_login": {"address": many, "account": many, "failed_attempts": many},
         "rc_joins": {"local": many, "remote": many},
+        "rc_joins_per_room": many,
         "rc_invites": {"per_room": many, "per_user": many, "per_issuer": many},
         "rc_room_creation": many,
     }
