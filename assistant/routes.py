@@ -144,10 +144,14 @@ class Router:
 
     # --- what the reply before was made of
 
+    def _cited(self, before: Draft | None) -> tuple[list[str], list[str]]:
+        """Labels of the passages that a reply cites, and of their footnotes, each in order."""
+        cited = list(dict.fromkeys(c.ref for c in before.citations)) if before else []
+        return cited, [n for ref in cited for n in self.corpus.by_ref[ref].footnotes if n in self.corpus.by_ref]
+
     def _sources(self, draft: Draft, before: Draft | None) -> bool:
         """Footnotes that give the source of what the reply before said."""
-        cited = dict.fromkeys(c.ref for c in before.citations) if before else {}
-        notes = [n for ref in cited for n in self.corpus.by_ref[ref].footnotes if n in self.corpus.by_ref]
+        _, notes = self._cited(before)
         for ref in notes[:2]:
             draft.add(draft.say("quote_head", ref=ref), draft.cite(ref, self.corpus.by_ref[ref].text))
             draft.quote(ref, self.corpus.by_ref[ref].text)
@@ -457,9 +461,7 @@ class Router:
 
     def _salient(self, u: Understanding, previous: Callable[[], Draft | None]) -> list[str]:
         """The passages that the reply before cited, and their footnotes, where the question leans on it."""
-        before = previous() if u.follow_up else None
-        cited = list(dict.fromkeys(c.ref for c in before.citations)) if before else []
-        notes = [n for ref in cited for n in self.corpus.by_ref[ref].footnotes if n in self.corpus.by_ref]
+        cited, notes = self._cited(previous() if u.follow_up else None)
         return cited + notes
 
     def _far(self, u: Understanding) -> bool:
