@@ -39,22 +39,26 @@ class CleanText:
     offsets: tuple[int, ...]
 
     def source_spans(self, start: int, end: int) -> tuple[Span, ...]:
-        """Half-open source ranges behind ``text[start:end]``, in order, neighbours merged.
+        """Half-open source ranges behind ``text[start:end]``, in order, neighbours merged; () for white space alone.
 
-        Markup between two kept characters of one run is bridged; a gap that
-        holds another passage (a footnote, a page break) is not, because the
-        offsets of two spans are never merged across a span border.
+        A range begins and ends with a visible character: a space may stand for
+        markup or for the border of two spans. What is not visible is in a range
+        only where it is one character of white space inside a run; a footnote
+        or page break between two spans never is.
         """
         if not 0 <= start < end <= len(self.text):
             raise ValueError(f"span {start}:{end} is outside the text (0:{len(self.text)}) or empty")
         spans: list[Span] = []
-        begin = last = self.offsets[start]
-        for offset in self.offsets[start + 1 : end]:
-            if offset - last > 1:
-                spans.append((begin, last + 1))
-                begin = offset
-            last = offset
-        spans.append((begin, last + 1))
+        step = 1
+        for character, offset in zip(self.text[start:end], self.offsets[start:end], strict=True):
+            if character == " ":
+                step = 2
+                continue
+            if spans and offset - spans[-1][1] < step:
+                spans[-1] = (spans[-1][0], offset + 1)
+            else:
+                spans.append((offset, offset + 1))
+            step = 1
         return tuple(spans)
 
 
