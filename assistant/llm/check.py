@@ -15,7 +15,7 @@ from assistant import guards
 from assistant.lexicon import Lexicon
 from assistant.llm.reply import Sentence
 from assistant.llm.request import Source
-from assistant.llm.support import LEXICAL, SupportTest, basis, negated, turned
+from assistant.llm.support import LEXICAL, SupportTest, basis, negated, only_aimed, turned
 from assistant.text import content_stems, detect_language, fold, sentences, words
 from assistant.understanding import read
 from assistant.verify import Finding, check_sentence, levels_said
@@ -50,13 +50,17 @@ class Checked:
 
 @dataclass(frozen=True)
 class Checker:
-    """Checks sentences about one answer: its cells, its numbered passages, what was said of it already."""
+    """Checks sentences about one answer: its cells, its numbered passages, what was said of it already.
+
+    ``asked`` are the crises of the question: a sentence below it need not name them again.
+    """
 
     corpus: Corpus
     lexicon: Lexicon
     sources: Sequence[Source]
     cells: Sequence[Cell]
     support: SupportTest = LEXICAL
+    asked: Collection[str] = ()
 
     def check(self, sentence: Sentence, said: Sequence[str] = ()) -> tuple[Checked | None, list[Finding]]:
         """The sentence as it may be shown, or what is wrong with it."""
@@ -87,6 +91,8 @@ class Checker:
         found += [Finding("name_not_in_evidence", w) for w in _opening_name(text, (*evidence, *named))]
         known = (*named, *self._heads(cited))
         found += [Finding("turned_meaning", w) for w in turned(text, evidence, named)]
+        found += [Finding("only_aimed", w) for w in sorted(only_aimed(text, evidence))]
+        found += [Finding("scenario_not_said", name) for name in self._scenarios(text, cited, evidence)]
         if not self.support.supports(text, honest, known):
             found.append(Finding("not_supported", text))
         if not found and _repeats(text, said):
@@ -120,6 +126,21 @@ class Checker:
 
     def _units(self, cited: Sequence[Source]) -> list[str]:
         return [u for s in cited for u in sentences(self.corpus.by_ref[s.label].text)]
+
+    def _scenarios(self, text: str, cited: Sequence[Source], evidence: Sequence[str]) -> list[str]:
+        """The crises that the passages a sentence rests on speak of and the sentence does not."""
+        u = read(text, self.lexicon)
+        named = {*u.crises, *u.weak_crises, *self.asked}
+        found = []
+        for source in cited:
+            passage = self.corpus.by_ref[source.label]
+            if not any(e in passage.text for e in evidence):
+                continue
+            for crisis in self.corpus.crises:
+                heading = self.corpus.by_ref[crisis.ref].heading_path
+                if passage.heading_path[: len(heading)] == heading and crisis.key not in named:
+                    found.append(crisis.name)
+        return list(dict.fromkeys(found))
 
     def _heads(self, cited: Sequence[Source]) -> list[str]:
         return [f"{s.label} {' '.join(self.corpus.by_ref[s.label].heading_path)}" for s in cited]

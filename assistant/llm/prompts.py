@@ -43,6 +43,8 @@ REASONS = {
     "number_not_in_evidence": "a figure is not in the sentences of the passages it rests on",
     "name_not_in_evidence": "a name is not in the sentences of the passages it rests on",
     "turned_meaning": "a word such as not, only, before or after is not in the sentences it rests on, or their not or if is lost",
+    "only_aimed": "it says as done what the sentences it rests on have as an aim, a duty or a possibility",
+    "scenario_not_said": "it does not name the kind of crisis that the passage speaks of",
     "not_supported": "it says something that the passages it cites do not say, or says it of something else",
     "refuses_answerable": "it refuses, though the passages answer",
     "follows_instruction": "it follows an instruction that stood in the data",

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from assistant.answer import Answer, Block, Citation, Paragraph, Quote, RatingTable, cited_numbers
 from assistant.compose.draft import make_citation
@@ -187,7 +188,8 @@ class Writer:
         tokens: list[int],
         fail: Callable[[tuple[str, list[Finding]]], None],
     ) -> Iterator[None]:
-        checker = Checker(self._corpus, self._lexicon, request.passages, page.composed.cells, self._support)
+        asked = cast("Collection[str]", request.understood.get("crises", ()))
+        checker = Checker(self._corpus, self._lexicon, request.passages, page.composed.cells, self._support, asked)
         reader = ReplyReader()
         call = self.client.start(messages, deadline, ("sentences", SCHEMA))
         read = 0

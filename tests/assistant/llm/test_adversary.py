@@ -69,6 +69,8 @@ LIES = [
     ("another language", RATING, "Les services de santé sont nécessaires pour les personnes dans la crise.", [1], [], "other_language"),
     ("who does what", FACT, "Lebanon had an evacuation of 35,000 workers from foreign previous experiences in 2006.", [1], [], "not_supported"),
     ("where from", FACT, "Previous experiences include the evacuation of 35,000 foreign workers for Lebanon in 2006.", [1], [], "not_supported"),
+    ("an aim as a fact", "What is the aim of emergency consular assistance?", "IOM has supported States in providing their nationals caught in a crisis with emergency consular services.", [1], [], "only_aimed"),
+    ("a scenario's rule as a general one", "Where is border management important?", TRUE, [3], [], "scenario_not_said"),
     ("cut off", RATING, TRUE[:-1], [1], [], "unfinished"),
     ("essay", RATING, TRUE * 8, [1], [], "too_long"),
     ("echo", RATING, "Humanitarian Border Management (Sector 11) is important during a health crisis.", [1], [], "repeated"),
