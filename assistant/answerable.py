@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.encoder import Vectors
+    from assistant.reader import Readings
     from assistant.retrieval import HybridRetriever, Ranking
 
     Floats = NDArray[np.float64]
@@ -50,19 +51,12 @@ _SELF = frozenset({"iom", "framework", "document", "text", "paper", "mcof", "oim
 #: Names that say nothing about which question it is.
 _OWN = frozenset({"IOM", "IOM's", "SCPF", "SCPF/92", "MCOF", "Framework", "I"})
 
-_KINDS: dict[str, frozenset[str]] = {
-    "how_many": frozenset({"number", "rank", "list"}),
-    "when": frozenset({"date"}),
-    "where": frozenset({"place", "list"}),
-    "who": frozenset({"body", "person", "rule", "list"}),
-    "why": frozenset({"reason", "purpose"}),
-}
+#: Signs of how a question is put (its length, "how many", the kind of thing asked for) are left out: they tell one writer's
+#: questions from another's. With 18 more of such signs the area under the curve is .982 instead of .981 on the calibration
+#: questions and .965 instead of .976 on ``dev``.
 FEATURES = (
-    "passage", "record", "dense", "lexical", "margin_2", "margin_5", "dense_entry", "dense_sentence", "dense_fact",
-    "dense_top10",
-    "absent", "absent_top3", "entry_minus_absent", "wording",
-    "cover_passage", "cover_passage_and_entries", "cover_all", "cover_best_entry", "rarest_missing", "unknown_words",
-    "numbers_not_in_passage", "numbers_nowhere", "length", "asks_kind", "kind_matches", "how_many", "how", "when", "where", "who",
+    "record", "dense_entry", "dense_sentence", "absent", "entry_minus_absent", "wording",
+    "cover_passage_and_entries", "cover_all", "rarest_missing", "unknown_words", "numbers_not_in_passage", "read",
 )  # fmt: skip
 
 
@@ -72,24 +66,20 @@ class Asked:
 
     question: str
     tokens: tuple[str, ...]
-    wh: str
     vector: Vectors
     ranking: Ranking
 
 
 class Evidence:
-    """Stems of every passage, alone and with all that leads to it. Built once from the corpus and the retriever."""
+    """Stems of all that leads to each passage, and its figures. Built once from the corpus and the retriever."""
 
     def __init__(self, corpus: Corpus, retriever: HybridRetriever) -> None:
-        self.passage = {p.ref: frozenset(stem(w) for w in words(p.text)) for p in corpus.passages}
-        self.leads: dict[str, set[str]] = {p.ref: set(self.passage[p.ref]) for p in corpus.passages}
+        self.leads: dict[str, set[str]] = {p.ref: {stem(w) for w in words(p.text)} for p in corpus.passages}
         for record in retriever.records:
             if record.lang == "en":
                 self.leads[record.ref].update(stem(w) for w in words(record.text))
         self.all: set[str] = set().union(*self.leads.values())
         self.figures = {p.ref: figures(p.text) for p in corpus.passages}
-        self.all_figures = figures(corpus.source)
-        self.kind = {f.id: f.kind for f in corpus.facts}
         absent, _ = retriever.examples.get("absent", ((), None))
         #: Names and figures of each question that the document does not answer: they are mostly why it does not.
         self.absent_terms = tuple(frozenset(fold(n) for n in names(r.text) - _OWN) | figures(r.text) for r in absent)
@@ -97,58 +87,39 @@ class Evidence:
         self.unseen = retriever.lexical.unseen_idf
 
 
-def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -> Floats:
+def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float, read: Readings) -> Floats:
     """What the judgement rests on, in the order of ``FEATURES``, float64.
 
-    ``absent`` holds the cosines with the questions that are not answered.
+    ``absent`` holds the cosines with the questions that are not answered, ``read`` the log odds that the nearest
+    sentences answer; it is empty without a reader.
     """
     import numpy as np
 
     ranking = asked.ranking
     numbers = figures(asked.question)
-    found = ranking.by_passage
-    best = found[0]
-    scores = [p.score for p in found[:5]] + [0.0] * 5
+    best = ranking.by_passage[0]
     entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
-    fact = max((h.dense for h in ranking.records if h.record.kind == "fact"), default=0.0)
-    top = sorted((h.dense for h in ranking.records), reverse=True)[:10]
     # "How many were evacuated from Yemen?" is no reason to refuse a question about Lebanon
     own = {fold(n) for n in names(asked.question) - _OWN} | numbers
     if own and len(absent) == len(evidence.absent_terms):
         terms = {*words(asked.question), *numbers}
         absent = absent[[held <= terms or own <= held for held in evidence.absent_terms]]
-    near: Floats | Scores = np.zeros(3)
-    if len(absent):
-        near = np.sort(np.partition(absent, -3)[-3:])[::-1] if len(absent) > 3 else np.sort(absent)[::-1]
+    near = float(absent.max()) if len(absent) else 0.0
     content = [t for t in asked.tokens if t not in FUNCTION_WORDS["en"] and t not in _SELF]
-    stems = [stem(t) for t in content]
-    weights = np.array([evidence.idf.get(s, evidence.unseen) for s in stems]) if stems else np.ones(1)
-
-    def cover(known: frozenset[str] | set[str]) -> float:
-        return (
-            float(sum(w for w, s in zip(weights, stems, strict=False) if s in known) / weights.sum()) if stems else 0.0
-        )
-
+    weighed = [(s, evidence.idf.get(s, evidence.unseen)) for s in map(stem, content)]
     leads = evidence.leads[best.ref]
-    everything = evidence.all
-    nearest = next(
-        (h.record for h in ranking.records if h.record.kind == "entry" and h.record.ref == best.ref), best.best.record
-    )
-    kind = evidence.kind.get(best.best.record.fact, "")
+
+    def cover(known: set[str]) -> float:
+        whole = sum(w for _, w in weighed)
+        return sum(w for s, w in weighed if s in known) / whole if whole else 0.0
+
     return np.array(
         [
-            best.score, best.best.score, best.best.dense, best.best.lexical, scores[0] - scores[1], scores[0] - scores[4],
-            entry, sentence, fact, float(np.mean(top)) if top else 0.0,
-            float(near[0]), float(near.mean()), entry - float(near[0]), wording,
-            cover(evidence.passage[best.ref]), cover(leads), cover(everything), cover({stem(w) for w in words(nearest.text)}),
-            max((w for w, s in zip(weights, stems, strict=False) if s not in leads), default=0.0) / 8,
-            float(sum(s not in everything for s in stems)),
-            float(len(numbers - evidence.figures[best.ref])), float(len(numbers - evidence.all_figures)),
-            len(stems) / 10,
-            float(asked.wh in _KINDS), float(kind in _KINDS.get(asked.wh, ())),
-            float(asked.wh == "how_many"), float(asked.wh == "how"), float(asked.wh == "when"), float(asked.wh == "where"),
-            float(asked.wh == "who"),
+            best.best.score, entry, sentence, near, entry - near, wording,
+            cover(leads), cover(evidence.all), max((w for s, w in weighed if s not in leads), default=0.0) / 8,
+            float(sum(s not in evidence.all for s, _ in weighed)), float(len(numbers - evidence.figures[best.ref])),
+            max(read.values(), default=0.0),
         ]
     )  # fmt: skip
 
@@ -196,10 +167,15 @@ class AnswerModel:
             raise ValueError("the file of the answer model is damaged") from error
 
 
-def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vectors], Asked]) -> AnswerModel | None:
+def learn(
+    corpus: Corpus,
+    retriever: HybridRetriever,
+    ask: Callable[[str, Vectors], Asked],
+    read: Callable[[Asked], Readings],
+) -> AnswerModel | None:
     """Learn from the corpus' prepared questions and calibration; None where there are too few of either.
 
-    ``ask(text, vector)`` reads and ranks a question as a user's would be.
+    ``ask(text, vector)`` understands and ranks a question as a user's would be, ``read`` gives the reader's log odds.
     """
     import numpy as np
 
@@ -224,7 +200,8 @@ def learn(corpus: Corpus, retriever: HybridRetriever, ask: Callable[[str, Vector
     rows = []
     for row in calibration:
         vector = known[row.text]
-        rows.append(features(ask(row.text, vector), evidence, absent @ vector, model.wording(row.text, vector)))
+        asked = ask(row.text, vector)
+        rows.append(features(asked, evidence, absent @ vector, model.wording(row.text, vector), read(asked)))
     return AnswerModel(stems, wording, logistic(np.stack(rows), answered))
 
 

@@ -16,10 +16,12 @@ from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
+from assistant.compose.passages import enclosing_sentence
 from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, DialogueModel, Turned
 from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
+from assistant.reader import SENTENCES, Readings, open_reader
 from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
@@ -57,7 +59,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 2
+_LEARNED_FORMAT = 3
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
 
@@ -104,7 +106,7 @@ class Assistant:
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words(), glossary=Glossary(corpus.glossary))
         self.chat = chat
-        self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
+        self._router = Router(corpus, lambda: self.retriever, self.read, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -149,7 +151,7 @@ class Assistant:
         """Load everything a question could need, learned models too. Raises what opening the index raises."""
         _ = self.retriever, self._slot_model, self._dialogue_or_none()
         asked = self.asked(_WARMING)
-        self.judge(asked)
+        self.judge(asked, self.read(asked))
         self.find(_WARMING, asked.ranking)
         self._composed(_WARMING, (), _without_help)
 
@@ -296,6 +298,8 @@ class Assistant:
         statuses: list[Status] = []
         before = list(earlier)
         for number, part in enumerate(parts):
+            if draft.route == "opinion" and not guards.asks(part):
+                continue  # "We have to pick one by Friday." only says why somebody asks
             u = help_with(draft, understand(part, before, self.lexicon, self._refine, self._leaning), before)
             if number:
                 u = replace(u, language=understood[0].language)
@@ -403,15 +407,41 @@ class Assistant:
         u = read(question, self.lexicon)
         vector = self.retriever.encode(u.english) if vector is None else vector
         ranking = self.retriever.rank(u.english, u.tokens, vector=vector)
-        return Asked(u.english, u.tokens, u.wh, vector, ranking)
+        return Asked(u.english, u.tokens, vector, ranking)
 
-    def judge(self, asked: Asked) -> float | None:
-        """Probability that the document answers, 0 to 1; None where nothing was learned about that."""
+    def judge(self, asked: Asked, read: Readings) -> float | None:
+        """Probability that the document answers, 0 to 1; None where nothing was learned about that.
+
+        ``read`` is what the reader makes of the nearest sentences.
+        """
         model = self._answers
         if model is None:
             return None
         similar = self._absent @ asked.vector
-        return model.probability(features(asked, self._evidence, similar, model.wording(asked.question, asked.vector)))
+        wording = model.wording(asked.question, asked.vector)
+        return model.probability(features(asked, self._evidence, similar, wording, read))
+
+    def sentences(self, ranking: Ranking) -> list[str]:
+        """The sentences of the nearest facts that the reader is shown, nearest first."""
+        found: dict[str, None] = {}
+        for hit in ranking.facts():
+            fact = self.corpus.fact_by_id[hit.fact]
+            found[enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)] = None
+            if len(found) == SENTENCES:
+                break
+        return list(found)
+
+    def read(self, asked: Asked) -> Readings:
+        """Log odds that each of the nearest sentences answers a question, nearest first; empty without a reader.
+
+        Raises:
+            IndexUnusableError: the reader's export is damaged.
+        """
+        reader = self.retriever.reader
+        if reader is None:
+            return {}
+        shown = self.sentences(asked.ranking)
+        return dict(zip(shown, reader.logits(asked.question, shown).tolist(), strict=True))
 
     def find(self, question: str, ranking: Ranking) -> Finding | None:
         """The sentences of a document without prepared questions, judged; None beside such questions."""
@@ -547,11 +577,14 @@ def model_words(model: str) -> set[str]:
 def learned_file(settings: Settings, name: str, index: str, corpus: Corpus) -> Path:
     """Where ``mcof ingest`` keeps what was learned from a corpus and its index: ``name`` is slots or answers.
 
-    The name holds what was learned from, every table of the corpus: after an
-    edit there is another file or none, never a stale one. Of a corpus with too
-    few examples the file is empty.
+    The name holds what was learned from, every table of the corpus and its
+    reader: after an edit there is another file or none, never a stale one. Of a
+    corpus with too few examples the file is empty.
     """
-    key = hashlib.sha256(f"{_LEARNED_FORMAT} {index} {corpus.fingerprint}".encode()).hexdigest()[:16]
+    from assistant.encoder import file_sha256
+
+    reader = file_sha256(settings.reader) if settings.reader else ""
+    key = hashlib.sha256(f"{_LEARNED_FORMAT} {index} {corpus.fingerprint} {reader}".encode()).hexdigest()[:16]
     return settings.data_dir / "models" / f"{name}-{key}.npz"
 
 
@@ -599,7 +632,7 @@ def retriever_over(
     """The retriever over all records of a corpus; ``stored`` has the vectors of those that are embedded, in order."""
     import numpy as np
 
-    from assistant.encoder import WordEncoder
+    from assistant.encoder import OnnxEncoder, WordEncoder
     from assistant.index import index_root
     from assistant.ranking.wordstore import load_words
     from assistant.retrieval import DENSE_WEIGHT, HybridRetriever
@@ -618,4 +651,7 @@ def retriever_over(
     words = partial(load_words, folder, encoder=encoder) if isinstance(encoder, WordEncoder) else None
     weight = DENSE_WEIGHT if features.fusion else 1.0
     title = corpus.info.title
-    return HybridRetriever(records, vectors, encoder, dense_weight=weight, title=title, sentence_words=words)
+    reader = open_reader(settings) if isinstance(encoder, OnnxEncoder) else None
+    return HybridRetriever(
+        records, vectors, encoder, dense_weight=weight, title=title, sentence_words=words, reader=reader
+    )

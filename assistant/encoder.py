@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 #: sha256 of model.safetensors as published upstream (sentence-transformers/all-MiniLM-L6-v2).
@@ -241,6 +242,23 @@ class OnnxEncoder:
                 ranges = tuple((int(a), int(b)) for a, b in (encoded[place].offsets[i] for i in kept))
                 out[row] = Reading(pooled[place], hidden[place][kept], ranges)
         return [reading for reading in out if reading is not None]
+
+    def pairs(self, texts: Sequence[tuple[str, str]]) -> tuple[Vectors, Flags, Flags]:
+        """Word-piece vectors ``(n, pieces, dim)`` of pairs of texts, each pair read together, all in one run.
+
+        Beside them, which places hold a piece and which one of the second text, ``(n, pieces)``. Of a pair that is too
+        long the longer text is cut.
+        """
+        import numpy as np
+
+        encoded = self._tokenizer.encode_batch(list(texts))
+        shape = len(encoded), max(len(e.ids) for e in encoded)
+        ids, mask, kinds = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+        for row, e in enumerate(encoded):
+            ids[row, : len(e.ids)], mask[row, : len(e.ids)], kinds[row, : len(e.ids)] = e.ids, 1, e.type_ids
+        feeds = {"input_ids": ids, "attention_mask": mask, "token_type_ids": kinds}
+        hidden = self._session.run(None, {k: feeds[k] for k in self.info.inputs})[0]
+        return hidden, mask.astype(bool), kinds.astype(bool)
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Any]]]:
         """Rows of ``texts`` and what the tokenizer makes of them, the shortest first, ``_BATCH_PIECES`` at most.

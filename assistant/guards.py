@@ -137,9 +137,14 @@ def orders(text: str) -> bool:
     return _INSTRUCTION.search(fold(text)) is not None
 
 
+def asks(part: str) -> bool:
+    """Whether a part of a message holds a word that asks, or a question mark."""
+    return "?" in part or _ASKS.search(fold(part)) is not None
+
+
 def _states(part: str) -> bool:
     """Whether what stands before a semicolon only says what the question after it is about: "pandemic in full swing;"."""
-    return part.endswith(";") and _ASKS.search(fold(part)) is None
+    return part.endswith(";") and not asks(part)
 
 
 def parts_of(question: str) -> list[str]:

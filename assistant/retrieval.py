@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.encoder import Encoder, Vectors
+    from assistant.reader import Reader
 
     Scores = NDArray[np.float32]
 
@@ -154,6 +155,7 @@ class HybridRetriever:
         dense_weight: float = DENSE_WEIGHT,
         title: str = "",
         sentence_words: Callable[[Sequence[Record]], WordVectors] | None = None,
+        reader: Reader | None = None,
     ) -> None:
         """``vectors`` has shape ``(len(records), dim)``, unit rows; ``dense_weight`` 0 is BM25 alone, 1 dense alone.
 
@@ -161,6 +163,7 @@ class HybridRetriever:
         places. ``title`` is what the document is about. ``sentence_words``
         gives the word vectors of sentences; where it and an encoder of words
         are there, and no prepared questions are, they take part in the ranking.
+        ``reader`` reads a question beside what is found.
         """
         import numpy as np
 
@@ -175,6 +178,7 @@ class HybridRetriever:
         self.vectors = vectors[places]
         self._without_embedding = [i for i, r in enumerate(self.records) if r.lang != "en"]
         self._encoder = encoder
+        self.reader = reader
         self._dense_weight = dense_weight
         self.refs = tuple(dict.fromkeys(r.ref for r in self.records))
         number = {ref: i for i, ref in enumerate(self.refs)}

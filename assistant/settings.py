@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from assistant.adapter import ADAPTER
+from assistant.reader import READER
 from corpus.errors import SettingsError
 from corpus.load import DEFAULT_CORPUS
 
@@ -91,7 +92,15 @@ class Settings(BaseSettings):
     @property
     def adapter(self) -> Path | None:
         """What the corpus has taught the packaged embedding model; None where there is nothing, or for another model."""
-        path = self.corpus / ADAPTER
+        return self._trained(ADAPTER)
+
+    @property
+    def reader(self) -> Path | None:
+        """The corpus' reader; None where there is none, or for another model than the packaged one."""
+        return self._trained(READER)
+
+    def _trained(self, name: str) -> Path | None:
+        path = self.corpus / name
         return path if self.embedding_model == "all-MiniLM-L6-v2" and path.is_file() else None
 
     @property

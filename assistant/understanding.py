@@ -169,6 +169,11 @@ _ALL_PHASES = re.compile(
 _RIGHT_AFTER = re.compile(
     r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bafter (?:last (?:night|week)|yesterday|today|this (?:morning|week))\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
 )
+#: "Once the fighting's done", "when the long crisis has finally ended": what is asked about comes after.
+_OVER = re.compile(
+    r"\b(?:once|when|after|now that|as soon as)\b(?:(?![,;.?!]).){1,60}?(?:\b(?:is|are|was|were|has|have|gets?)|'s|'ve)"
+    r" (?:\w+ )?(?:over|done|ended|finished|gone|past|resolved|settled|subsided|died down|calmed down|blown over|behind (?:us|them|it))\b"
+)
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
     r"|\bprepar\w*|\bpriorit\w*|\b(?:do|should|must|need|shall|can|would|could) (?:we|i|iom|you|our|the)\b|\bhow (?:important|critical|vital|essential|much weight|high)\b"
@@ -219,7 +224,7 @@ PRONOUN = re.compile(
 NEW_SUBJECT = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
     r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov)\w*(?: on)?(?: now)? to(?! (?:the )?(?:before|during|after|next) )|(?:switch|chang)\w*(?: the)? (?:topic|subject)"
-    r"|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
+    r"|(?:leaving|setting|putting) (?:that|this|it|the \w+) aside|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
 )
 #: The message before is put right: "sorry, I meant the epidemic".
 CORRECTS = re.compile(
@@ -323,6 +328,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         phases = PHASES
     elif phases == ("after",) and _RIGHT_AFTER.search(folded):
         phases = ("during", "after")
+    elif not phases and _OVER.search(folded):
+        phases = ("after",)
     sectors = tuple(int(k) for k in strong["sector"])
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(

@@ -26,7 +26,7 @@ from assistant.encoder import PACKAGED_MODEL
 from corpus.errors import CorpusError
 from corpus.load import Corpus
 from ingest.export import checked_weights
-from ingest.storage import nonce, writing
+from ingest.lowrank import LowRankModel, save_arrays
 
 #: Rank of the changes, and the first layer that is changed. One epoch with these put the right fact first for .684 of 215
 #: unseen questions, .623 without; questions that the document does not answer are told from others with AUC .936, .845 without.
@@ -41,18 +41,10 @@ _SIBLINGS = 0.45
 #: Cosine of "nothing here", and the factor of all cosines, at the beginning; both are trained along.
 _NOTHING, _SHARPNESS = 0.5, 18.0
 _DROPOUT = 0.05
-_LONGEST = 350
+#: Letters of a sentence, and word pieces of any text, that are learned from.
+_LONGEST, _LONGEST_PIECES = 350, 200
 #: One question in so many is kept out of training, to show what it is worth.
 _HELD_OUT = 40
-
-_PARTS = {
-    "attention.self.query": ("attention", "self", "query"),
-    "attention.self.key": ("attention", "self", "key"),
-    "attention.self.value": ("attention", "self", "value"),
-    "attention.output.dense": ("attention", "output", "dense"),
-    "intermediate.dense": ("intermediate", "dense"),
-    "output.dense": ("output", "dense"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,66 +110,28 @@ def batches(questions: Sequence[Question], chance: random.Random) -> Iterator[li
                 left = left[QUESTIONS:]
 
 
-class Student:
-    """The packaged model with its upper layers open to change; texts are read by the lower layers once."""
+class Student(LowRankModel):
+    """The packaged model as it learns, with the cosine of "nothing here" and the factor of all cosines."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         import torch
-        from transformers import AutoModel, AutoTokenizer
 
-        torch.set_num_threads(threads)
-        torch.manual_seed(0)
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(str(folder))
-        self._model: Any = AutoModel.from_pretrained(str(folder)).eval().requires_grad_(False)
-        self._heads: int = self._model.config.num_attention_heads
-        self.changes: dict[str, tuple[Any, Any]] = {}
-        self._layers: list[Any] = list(self._model.encoder.layer)[FIRST_LAYER:]
-        for number, layer in enumerate(self._layers, start=FIRST_LAYER):
-            for part in _PARTS:
-                weight = self._linear(layer, part).weight
-                low = torch.nn.Parameter(torch.randn(RANK, weight.shape[1]) / math.sqrt(weight.shape[1]))
-                high = torch.nn.Parameter(torch.zeros(weight.shape[0], RANK))
-                self.changes[f"encoder.layer.{number}.{part}.weight"] = (low, high)
+        super().__init__(folder, threads, rank=RANK, first_layer=FIRST_LAYER, longest=_LONGEST_PIECES, dropout=_DROPOUT)
         self.nothing = torch.nn.Parameter(torch.tensor(_NOTHING))
         self.sharpness = torch.nn.Parameter(torch.tensor(math.log(_SHARPNESS)))
-        self._lower: dict[str, Any] = {}
-
-    @staticmethod
-    def _linear(layer: Any, part: str) -> Any:  # noqa: ANN401 - modules of transformers
-        for name in _PARTS[part]:
-            layer = getattr(layer, name)
-        return layer
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """Go on from the arrays of an adapter trained before."""
-        import numpy as np
         import torch
 
-        for name, (low, high) in self.changes.items():
-            low.data = torch.from_numpy(data[f"{name}.A"].astype(np.float32))
-            high.data = torch.from_numpy(data[f"{name}.B"].astype(np.float32))
+        super().load(data)
         self.nothing.data = torch.tensor(float(data["nothing"]))
         self.sharpness.data = torch.tensor(math.log(float(data["sharpness"])))
-
-    def prepare(self, texts: Sequence[str], progress: Callable[[str, int, int], None]) -> None:
-        """Read texts by the layers that do not change."""
-        import torch
-
-        todo = sorted({t for t in texts if t not in self._lower}, key=len)
-        with torch.no_grad():
-            for start in range(0, len(todo), 64):
-                progress("read", start, len(todo))
-                some = todo[start : start + 64]
-                pieces = self._tokenizer(some, padding=True, truncation=True, max_length=200, return_tensors="pt")
-                hidden = self._model(**pieces, output_hidden_states=True).hidden_states[FIRST_LAYER]
-                for row, text in enumerate(some):
-                    self._lower[text] = hidden[row, : int(pieces["attention_mask"][row].sum())].half().clone()
 
     def vectors(self, texts: Sequence[str], *, training: bool) -> Any:  # noqa: ANN401 - a tensor (n, dim)
         """Unit vectors of prepared texts, ``(n, dim)``; run in three lots of like length."""
         import torch
 
-        order = sorted(range(len(texts)), key=lambda i: len(self._lower[texts[i]]))
+        order = sorted(range(len(texts)), key=lambda i: self.size(texts[i]))
         size = max(16, -(-len(order) // 3)) if training else 128
         lots = [self._lot([texts[i] for i in order[s : s + size]], training) for s in range(0, len(order), size)]
         back = torch.empty(len(order), dtype=torch.long)
@@ -187,60 +141,20 @@ class Student:
     def _lot(self, texts: Sequence[str], training: bool) -> Any:  # noqa: ANN401
         import torch
 
-        lower = [self._lower[t] for t in texts]
-        hidden = torch.zeros(len(lower), max(map(len, lower)), lower[0].shape[1])
-        seen = torch.zeros(hidden.shape[:2])
-        for row, value in enumerate(lower):
-            hidden[row, : len(value)] = value.float()
-            seen[row, : len(value)] = 1
-        for number, layer in enumerate(self._layers, start=FIRST_LAYER):
-            hidden = self._through(number, layer, hidden, seen, training)
-        weights = seen[..., None]
+        hidden, seen, _ = self.hidden(texts, training=training)
+        weights = seen.float()[..., None]
         return torch.nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=-1)
-
-    def _through(self, number: int, layer: Any, hidden: Any, seen: Any, training: bool) -> Any:  # noqa: ANN401
-        """One layer of BERT over ``(batch, word_pieces, dim)``, with its changes."""
-        from torch.nn import functional
-
-        def linear(part: str, value: Any) -> Any:  # noqa: ANN401
-            module, (low, high) = self._linear(layer, part), self.changes[f"encoder.layer.{number}.{part}.weight"]
-            changed = functional.linear(functional.linear(value, low), high)
-            return functional.linear(value, module.weight, module.bias) + changed
-
-        def dropped(value: Any) -> Any:  # noqa: ANN401
-            return functional.dropout(value, _DROPOUT, training)
-
-        batch, length, dim = hidden.shape
-        query, key, value = (
-            linear(f"attention.self.{part}", hidden).view(batch, length, self._heads, -1).transpose(1, 2)
-            for part in ("query", "key", "value")
-        )
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen[:, None, None, :].bool())
-        mixed = mixed.transpose(1, 2).reshape(batch, length, dim)
-        middle = layer.attention.output.LayerNorm(dropped(linear("attention.output.dense", mixed)) + hidden)
-        inner = functional.gelu(linear("intermediate.dense", middle))
-        return layer.output.LayerNorm(dropped(linear("output.dense", inner)) + middle)
 
     def save(self, path: Path, weights_sha256: str) -> None:
         """Write the changes, 16 bits a number, and what they belong to."""
         import numpy as np
 
-        arrays: dict[str, Any] = {
+        kept = {
             "weights_sha256": np.array(weights_sha256),
             "nothing": np.array(float(self.nothing.detach())),
             "sharpness": np.array(math.exp(float(self.sharpness.detach()))),
         }
-        for name, (low, high) in self.changes.items():
-            arrays[f"{name}.A"] = low.detach().numpy().astype(np.float16)
-            arrays[f"{name}.B"] = high.detach().numpy().astype(np.float16)
-        part = path.with_name(f"{path.name}.{nonce()}.part")
-        with writing(path.parent):
-            try:
-                with part.open("wb") as handle:
-                    np.savez_compressed(handle, **arrays)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+        save_arrays(path, kept | self.arrays())
 
 
 def train(
@@ -283,7 +197,7 @@ def train(
     in_passage: dict[str, list[str]] = {}
     for fact in corpus.facts:
         in_passage.setdefault(fact.ref, []).append(fact.id)
-    changes = [p for pair in student.changes.values() for p in pair]
+    changes = student.trained
     optimiser = torch.optim.AdamW(
         [
             {"params": changes, "lr": learning_rate, "weight_decay": 0.01},

@@ -97,6 +97,13 @@ def exported_encoder(settings: Settings) -> BulkEncoder:
     return begin_export(settings.data_dir, settings.embedding_model, settings.adapter, threads=_cores())
 
 
+def exported_reader(settings: Settings, encoder: object) -> BulkEncoder | None:
+    """The model of the corpus' reader, exported where it is not yet, beside ``encoder``; None for a corpus without one."""
+    if settings.reader is None:
+        return None
+    return begin_export(settings.data_dir, settings.embedding_model, settings.reader, beside=encoder)
+
+
 def ingest(
     corpus: Corpus,
     settings: Settings,
@@ -120,8 +127,9 @@ def ingest(
         with _alone(settings.data_dir, progress):
             progress("model", 0, 1)
             encoder = open_encoder(settings)
+            reader = exported_reader(settings, encoder)
             progress("model", 1, 1)
-            with proving(encoder) as prove:
+            with proving(encoder, reader) as prove:
                 manifest = _manifest(corpus, records, encoder)
                 identifier = manifest.index_id
                 if not force and _is_there(settings, corpus, records, encoder):

@@ -78,8 +78,13 @@ def ensure_export(data_dir: Path, model: str, adapter: Path | None = None, *, th
     return encoder
 
 
-def begin_export(data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1) -> OnnxEncoder:
-    """As ``ensure_export``, but an encoder written just now still waits for its proof: see ``proving``."""
+def begin_export(
+    data_dir: Path, model: str, adapter: Path | None = None, *, threads: int = 1, beside: object = None
+) -> OnnxEncoder:
+    """As ``ensure_export``, but an encoder written just now still waits for its proof: see ``proving``.
+
+    ``beside`` is another export of these weights that may wait for its proof; one process then proves both.
+    """
     folder, original = checked_weights(model)
     digest = adapted_sha256(original, adapter)
     target = export_folder(data_dir, model, adapter)
@@ -96,7 +101,7 @@ def begin_export(data_dir: Path, model: str, adapter: Path | None = None, *, thr
         if bert.is_bert(folder):
             change = partial(added, adapter=adapter, weights_sha256=original) if adapter else lambda weights: weights
             info = _write_bert(folder, digest, target, name, change)
-            return NewExport(folder, target, info, threads, adapter)
+            return NewExport(folder, target, info, threads, adapter, beside if isinstance(beside, NewExport) else None)
         if adapter:
             raise ModelError(f"{adapter.name} can only be added to a BERT; take it out of the corpus folder.")
         info = _in_a_process_of_its_own(folder, digest, target, name)
@@ -105,28 +110,42 @@ def begin_export(data_dir: Path, model: str, adapter: Path | None = None, *, thr
 
 
 @contextmanager
-def proving(encoder: object) -> Iterator[Callable[[], None]]:
-    """Gives what proves an encoder that was written just now, and lets go of it afterwards, proved or not.
+def proving(*encoders: object) -> Iterator[Callable[[], None]]:
+    """Gives what proves those of the encoders that were written just now, and lets go of them afterwards, proved or not.
 
     The proof raises ModelError where the vectors differ from the original's.
     """
-    if not isinstance(encoder, NewExport):
-        yield lambda: None
-        return
+    new = [e for e in encoders if isinstance(e, NewExport)]
+
+    def prove() -> None:
+        for encoder in new:
+            encoder.prove()
+
     try:
-        yield encoder.prove
+        yield prove
     finally:
-        encoder.close()
+        for encoder in reversed(new):
+            encoder.close()
 
 
 class NewExport(OnnxEncoder):
     """An encoder written just now. Until it is proved equal to the original no other process finds it."""
 
-    def __init__(self, folder: Path, target: Path, info: ExportInfo, threads: int, adapter: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        target: Path,
+        info: ExportInfo,
+        threads: int,
+        adapter: Path | None = None,
+        beside: NewExport | None = None,
+    ) -> None:
         super().__init__(target, threads=threads, info=info)
-        self._target, self._proved = target, False
+        self._target, self._proved, self._owns_pool = target, False, beside is None
         # a process of its own: the half gigabyte that torch takes is free again when the index is written
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        self._pool: ProcessPoolExecutor = (
+            beside._pool if beside else ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+        )
         self._original = self._pool.submit(_original_vectors, folder, adapter)
 
     def prove(self) -> None:
@@ -146,7 +165,8 @@ class NewExport(OnnxEncoder):
 
     def close(self) -> None:
         """End the other process; what was written goes unless it was proved."""
-        self._pool.shutdown(cancel_futures=True)
+        if self._owns_pool:
+            self._pool.shutdown(cancel_futures=True)
         if not self._proved:
             for name in (self.info.onnx, self.info.tokenizer):
                 (self._target / name).unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from corpus.load import Corpus
 #: What is learned, by the name of its file.
 LEARNED: dict[str, Callable[[Assistant], SlotModel | AnswerModel | DialogueModel | None]] = {
     "slots": lambda assistant: learn_slots(assistant.corpus, assistant.retriever),
-    "answers": lambda assistant: learn_answers(assistant.corpus, assistant.retriever, assistant.asked),
+    "answers": lambda assistant: learn_answers(assistant.corpus, assistant.retriever, assistant.asked, assistant.read),
     "dialogue": learn_dialogue,
 }
 #: Learned models kept in all: those of four indexes.

@@ -137,32 +137,53 @@ def chat(ctx: typer.Context) -> None:
 def adapt(
     ctx: typer.Context,
     epochs: Annotated[int, typer.Option(min=1, max=50, help="How often every prepared question is seen.")] = 3,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew instead of going on from the adapter that is there.")
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew instead of going on from what is there.")] = False,
+    reader: Annotated[
+        bool, typer.Option("--reader", help="Train the reader instead; it needs the index, so after 'mcof ingest'.")
     ] = False,
 ) -> None:
-    """Teach the embedding model the corpus: train its adapter anew (an hour on two cores)."""
+    """Teach the embedding model the corpus: train its adapter, or its reader, anew (an hour on two cores)."""
     from assistant.adapter import ADAPTER
+    from assistant.reader import READER
     from corpus.load import load_corpus
-    from ingest.adapt import train
     from ui.setup import progress_bar
 
     settings = settings_of(ctx)
-    corpus = load_corpus(settings.corpus)
-    start = settings.corpus / ADAPTER
+    path = settings.corpus / (READER if reader else ADAPTER)
+    start = path if path.is_file() and not fresh else None
+    threads = os.cpu_count() or 1
     with progress_bar() as progress:
-        result = train(
-            corpus,
-            settings.corpus,
-            epochs=epochs,
-            threads=os.cpu_count() or 1,
-            start=start if start.is_file() and not fresh else None,
-            progress=progress,
-        )
-    typer.echo(
-        f"{start.name} written. The nearest fact is the right one for {result['after']:.1%} of the questions kept out of "
-        f"training, {result['before']:.1%} without it. Run 'mcof ingest' to use it."
-    )
+        if reader:
+            from assistant.assistant import Assistant
+            from ingest import reading
+
+            apart = reading.train(
+                Assistant.build(settings),
+                settings.corpus,
+                epochs=epochs,
+                threads=threads,
+                start=start,
+                progress=progress,
+            )
+            told = (
+                f"It tells an answered question from one that is not in {apart:.1%} of the pairs kept out of training."
+            )
+        else:
+            from ingest.adapt import train
+
+            result = train(
+                load_corpus(settings.corpus),
+                settings.corpus,
+                epochs=epochs,
+                threads=threads,
+                start=start,
+                progress=progress,
+            )
+            told = (
+                f"The nearest fact is the right one for {result['after']:.1%} of the questions kept out of training, "
+                f"{result['before']:.1%} without it."
+            )
+    typer.echo(f"{path.name} written. {told} Run 'mcof ingest' to use it.")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from assistant.reader import open_reader
 from assistant.settings import Settings
 from corpus.errors import AssistantError, IndexUnusableError, SettingsError
 from corpus.load import Corpus, load_corpus
@@ -47,6 +48,8 @@ def examine(settings: Settings | SettingsError) -> Iterator[Finding]:
     if corpus is not None:
         yield from _matrix(corpus)
         yield _guarded("index", lambda: _index(settings, corpus))
+        if settings.reader:
+            yield _guarded("reader", lambda: _reader(settings, corpus))
     if settings.chat_model:
         yield _guarded("chat model", lambda: _chat(settings))
 
@@ -156,6 +159,14 @@ def _model(settings: Settings) -> Finding:
         return Finding("embedding model", "failed", "the export was made from other weights", "Run 'mcof ingest'.")
     encoder.encode(["probe"])
     return Finding("embedding model", "ok", f"{encoder.model_id}, exported, {encoder.info.dim} dimensions")
+
+
+def _reader(settings: Settings, corpus: Corpus) -> Finding:
+    """One pair read; what is wrong with the file or its export is raised."""
+    reader = open_reader(settings)
+    if reader is not None and corpus.facts:
+        reader.logits("probe", [corpus.facts[0].statement])
+    return Finding("reader", "ok", f"{settings.reader.name if settings.reader else ''}, exported with the model")
 
 
 def _index(settings: Settings, corpus: Corpus) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 
 from assistant.answerable import FEATURES, AnswerModel, Asked, Evidence, _spread, features, learn
 from assistant.assistant import Assistant
+from assistant.reader import SENTENCES
 from assistant.records import build_records
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
@@ -43,7 +44,7 @@ def assistant_of(corpus: Corpus) -> Assistant:
 @pytest.fixture(scope="module")
 def taught(corpus: Corpus) -> Taught:
     assistant = assistant_of(small_of(corpus))
-    model = learn(assistant.corpus, assistant.retriever, assistant.asked)
+    model = learn(assistant.corpus, assistant.retriever, assistant.asked, assistant.read)
     assert model is not None
     return assistant, model, Evidence(assistant.corpus, assistant.retriever)
 
@@ -52,7 +53,7 @@ def judged(taught: Taught, question: str) -> float:
     assistant, model, evidence = taught
     asked = assistant.asked(question)
     absent = assistant.retriever.examples["absent"][1] @ asked.vector
-    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector)))
+    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector), {}))
 
 
 def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
@@ -71,12 +72,23 @@ def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
 def test_features_are_those_named(taught: Taught) -> None:
     assistant, _, evidence = taught
     asked = assistant.asked("How many of the 47 governments paid 99 million?")
-    found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25)
+    found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25, {"one": -1.5, "two": 2.0})
     by_name = dict(zip(FEATURES, found.tolist(), strict=True))
-    assert (by_name["absent"], by_name["absent_top3"], by_name["wording"]) == (0, 0, 0.25)
-    assert (by_name["how_many"], by_name["asks_kind"], by_name["when"]) == (1, 1, 0)
-    assert by_name["numbers_nowhere"] == 1  # 99; 47 is in the text
+    assert (by_name["absent"], by_name["wording"]) == (0, 0.25)
+    assert by_name["numbers_not_in_passage"] == 1  # 99; 47 is in the text
+    assert by_name["read"] == 2.0
     assert np.isfinite(found).all()
+
+
+def test_what_is_read_are_the_sentences_of_the_nearest_facts(taught: Taught) -> None:
+    """As the text has them; without a reader nothing is read."""
+    assistant, _, _ = taught
+    asked = assistant.asked("How many governments asked IOM to evacuate their nationals from Libya?")
+    shown = assistant.sentences(asked.ranking)
+    assert len(shown) == SENTENCES
+    assert any("47 governments" in sentence for sentence in shown)
+    assert all(any(sentence in p.text for p in assistant.corpus.passages) for sentence in shown)
+    assert assistant.read(asked) == {}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +149,7 @@ def test_nothing_is_learned_from_too_few(corpus: Corpus, lacking: str) -> None:
     def never(text: str, vector: np.ndarray) -> Asked:
         raise AssertionError(f"nothing needs to be ranked: {text}, {vector}")
 
-    assert learn(small, retriever, never) is None
+    assert learn(small, retriever, never, lambda asked: {}) is None
 
 
 def test_calibration_is_not_searched_among(corpus: Corpus) -> None:

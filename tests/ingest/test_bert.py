@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from assistant.encoder import PACKAGED_MODEL, OnnxEncoder, export_folder, model_folder
+from assistant.reader import READER
 from corpus.errors import ModelError
+from corpus.load import DEFAULT_CORPUS
 from ingest import bert
 from ingest.export import NewExport, begin_export, proving
 
@@ -31,6 +33,22 @@ def test_vectors_are_proved_while_the_encoder_is_at_work(tmp_path: Path) -> None
     assert np.array_equal(OnnxEncoder(target).encode(TEXTS), found)
     assert len(list(target.iterdir())) == 3
     assert not isinstance(begin_export(tmp_path, PACKAGED_MODEL), NewExport)
+
+
+def test_one_process_proves_two_exports(tmp_path: Path) -> None:
+    """The encoder and the corpus' reader are changes of the same weights: loading the original twice would take half a minute."""
+    corpus_reader = DEFAULT_CORPUS / READER
+    encoder = begin_export(tmp_path, PACKAGED_MODEL)
+    reader = begin_export(tmp_path, PACKAGED_MODEL, corpus_reader, beside=encoder)
+    assert isinstance(encoder, NewExport)
+    assert isinstance(reader, NewExport)
+    assert reader._pool is encoder._pool
+    described = [export_folder(tmp_path, PACKAGED_MODEL, added) / "export.json" for added in (None, corpus_reader)]
+    with proving(encoder, reader) as prove:
+        assert not any(path.exists() for path in described)
+        prove()
+    assert all(path.is_file() for path in described)
+    assert encoder.encode(["tents"])[0] @ reader.encode(["tents"])[0] < 0.999, "the reader is another model"
 
 
 def test_an_encoder_that_differs_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -283,7 +283,7 @@ def test_doctor_names_what_is_missing_and_the_command(run: Run) -> None:
     assert "checks failed" in err
     assert any(line.startswith("ok      corpus: SCPF/92") for line in out.splitlines())
     failed = [line for line in out.splitlines() if line.startswith("FAILED")]
-    assert {line.split(":")[0] for line in failed} == {"FAILED  embedding model", "FAILED  index"}
+    assert {line.split(":")[0] for line in failed} == {"FAILED  embedding model", "FAILED  index", "FAILED  reader"}
     assert all("mcof ingest" in line for line in failed)
 
 

@@ -204,7 +204,7 @@ class Site:
             reason = t("feedback_full" if full else "feedback_unreadable")
             return _error(507 if full else 500, t("feedback_failed", reason=reason))
         self.metrics.feedback.labels(row.verdict).inc()
-        return JSONResponse({"detail": t("feedback_thanks", days=self.settings.feedback_days)})
+        return JSONResponse({"detail": t("feedback_thanks")})
 
     async def export(self, request: Request) -> Response:
         body = await _read(request, ExportBody)
