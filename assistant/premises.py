@@ -152,6 +152,15 @@ class Premises:
                 return Contradiction("", fact)
         return None
 
+    @staticmethod
+    def subject_stems(question: str) -> frozenset[str]:
+        """Stems of a question's words of content that do not only name the document."""
+        return frozenset(s for s in content_stems(question) if s not in _SELF)
+
+    def stems_of(self, fact: str) -> frozenset[str]:
+        """Stems of a fact's statement and sentence and of the English questions that lead to it."""
+        return self._words.get(fact, frozenset())
+
     @cached_property
     def _words(self) -> dict[str, frozenset[str]]:
         """Stems of every fact's statement and sentence and of the English questions that lead to it."""

@@ -516,7 +516,7 @@ class Router:
             if not self._corrects(draft, u, ranking):
                 self._no(draft, u, ranking)
             return True
-        chosen = self._choose(ranking) if self._features.facts else []
+        chosen = self._choose(u, ranking) if self._features.facts else []
         if chosen and u.comparison and len(u.crises) > 1:
             chosen = self._one_each(u, ranking) or chosen
         if chosen and self._features.abstention and not self._holds_names(u, ranking, chosen):
@@ -592,14 +592,20 @@ class Router:
             chosen[:] = [f for f in ranked if missing(f) == missing(ranked[0])][:MAX_FACTS]
         return missing(ranked[0]) < len(asked) + len(named) or len(asked) > 1
 
-    def _choose(self, ranking: Ranking) -> list[Fact]:
-        """The facts that answer, best first, of one sentence each: at most one more than are stated."""
+    def _choose(self, u: Understanding, ranking: Ranking) -> list[Fact]:
+        """The facts that answer, best first, of one sentence each: at most one more than are stated.
+
+        One that is not the best holds a word of the question, or a prepared question that leads to it does.
+        """
         hits = ranking.facts()
+        wanted = self._premises.subject_stems(u.english)
         chosen: dict[tuple[str, str], Fact] = {}
         for hit in hits:
             if abs(hits[0].score - hit.score) > FACT_LEAD or len(chosen) > MAX_FACTS:
                 break
             fact = self.corpus.fact_by_id[hit.fact]
+            if chosen and wanted and not wanted & self._premises.stems_of(fact.id):
+                continue
             chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
         return list(chosen.values())
 

@@ -188,3 +188,13 @@ def test_any_question_can_be_held_against_the_text(text: str) -> None:
 @cache
 def _plain() -> Premises:
     return Premises(load_corpus(DATA / "plain"))
+
+
+def test_what_only_names_the_document_is_no_subject(premises: Premises, corpus: Corpus) -> None:
+    """“What does the paper say on AVRR” was answered with the paper's title, too."""
+    wanted = premises.subject_stems("what does the paper say on AVRR")
+    assert wanted
+    assert any(wanted & premises.stems_of(f.id) for f in corpus.facts if f.ref == "Sector 6")
+    assert not wanted & premises.stems_of("cover-title")
+    assert premises.subject_stems("what does the document say?") == frozenset()
+    assert premises.stems_of("no such fact") == frozenset()
