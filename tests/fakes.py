@@ -95,9 +95,12 @@ def assistant_with(chat: FakeChat, corpus: Corpus, limits: Limits | None = None,
     return assistant_in_memory(corpus, settings, ChatClient(chat, "fake:model", limits or Limits()))
 
 
-def assistant_in_memory(corpus: Corpus, settings: Settings | None = None, chat: ChatClient | None = None) -> Assistant:
-    """An assistant that needs neither a model nor an index on disk, and learns from no examples: it takes seconds."""
-    corpus = replace(corpus, utterances=(), not_covered=())
+def assistant_in_memory(
+    corpus: Corpus, settings: Settings | None = None, chat: ChatClient | None = None, *, examples: bool = False
+) -> Assistant:
+    """An assistant that needs neither a model nor an index on disk, and learns from no ``examples``: it takes seconds."""
+    if not examples:
+        corpus = replace(corpus, utterances=(), not_covered=())
     encoder = KeywordEncoder()
     records = build_records(corpus)
 
