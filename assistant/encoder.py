@@ -165,7 +165,7 @@ class OnnxEncoder:
     """
 
     def __init__(self, folder: Path, *, threads: int = 1, info: ExportInfo | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._threads = threads
         self.info = info or read_export(folder)
         self.model_id = f"{self.info.model_id}@{self.info.weights_sha256[:12]}"
@@ -177,7 +177,7 @@ class OnnxEncoder:
     def _session(self) -> Any:  # noqa: ANN401 - onnxruntime ships no types
         import onnxruntime as ort
 
-        path = self._folder / self.info.onnx
+        path = self.folder / self.info.onnx
         if not path.is_file() or file_sha256(path) != self.info.onnx_sha256:
             raise IndexDamagedError("The exported embedding model is damaged.")
         options = ort.SessionOptions()
@@ -198,7 +198,7 @@ class OnnxEncoder:
         from tokenizers import Tokenizer
 
         try:
-            return Tokenizer.from_file(str(self._folder / self.info.tokenizer))
+            return Tokenizer.from_file(str(self.folder / self.info.tokenizer))
         except Exception as error:  # the library raises bare Exception
             raise IndexDamagedError("The exported embedding model is damaged.") from error
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from assistant.assistant import open_index, retriever_over
-from assistant.encoder import BulkEncoder
+from assistant.encoder import BulkEncoder, OnnxEncoder
 from assistant.index import (
     MANIFEST,
     Manifest,
@@ -53,7 +53,7 @@ from corpus.errors import (
     StorageError,
 )
 from corpus.load import Corpus
-from ingest.export import begin_export, proving
+from ingest.export import begin_export, forget_exports, proving
 from ingest.learn import has_examples, learn, leave_words
 from ingest.storage import nonce, replace_text, writing
 
@@ -148,6 +148,7 @@ def ingest(
             write = _write_server if settings.chroma_url else _write_embedded
             write(settings, records, vectors, manifest, progress, learned if has_examples(corpus) else None)
             leave_words(corpus, settings)
+            forget_exports([e.folder for e in (encoder, reader) if isinstance(e, OnnxEncoder)])
     return IngestReport(manifest, True, new, time.perf_counter() - began)
 
 

@@ -11,7 +11,7 @@ import logging
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -46,6 +46,8 @@ _PROBES = (
 )
 #: Lowest cosine between a vector of the export and the original's that counts as "the same model".
 _SAME = 0.99999
+#: Exports kept beside those in use.
+_KEPT = 4
 
 
 def checked_weights(model: str) -> tuple[Path, str]:
@@ -170,6 +172,16 @@ class NewExport(OnnxEncoder):
         if not self._proved:
             for name in (self.info.onnx, self.info.tokenizer):
                 (self._target / name).unlink(missing_ok=True)
+
+
+def forget_exports(used: Collection[Path]) -> None:
+    """Remove exports that lie beside the ``used`` ones, but for the newest few: another corpus may use those.
+
+    Each training of an adapter or a reader makes another export, of 90 MB.
+    """
+    others = {p for folder in used for p in folder.parent.iterdir() if (p / "export.json").is_file()} - set(used)
+    for old in sorted(others, key=lambda p: (p / "export.json").stat().st_mtime)[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _tidy(target: Path, info: ExportInfo) -> None:

@@ -20,7 +20,7 @@ from assistant.encoder import (
 )
 from corpus.errors import IndexDamagedError, IndexMissingError, ModelError
 from corpus.load import Corpus
-from ingest.export import checked_weights, ensure_export
+from ingest.export import checked_weights, ensure_export, forget_exports
 
 pytestmark = pytest.mark.model
 
@@ -121,3 +121,17 @@ def test_batches_and_threads_change_no_vector(exported: Path) -> None:
     together = OnnxEncoder(folder, threads=2).encode(texts)
     alone = np.stack([OnnxEncoder(folder).encode([t])[0] for t in texts[:60:12]])
     assert np.abs(together[:60:12] - alone).max() < 1e-6
+
+
+def test_exports_of_earlier_trainings_are_forgotten(tmp_path: Path) -> None:
+    """All but the newest four beside those in use; what is no export stays."""
+    for number in range(8):
+        folder = tmp_path / f"model-{number}"
+        folder.mkdir()
+        (folder / "export.json").write_text("{}")
+        os.utime(folder / "export.json", (number, number))
+    (tmp_path / "notes").mkdir()
+    forget_exports([tmp_path / "model-0", tmp_path / "model-2"])
+    assert {p.name for p in tmp_path.iterdir()} == {f"model-{n}" for n in (0, 2, 4, 5, 6, 7)} | {"notes"}
+    forget_exports([])
+    assert len(list(tmp_path.iterdir())) == 7
