@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 3
+_LEARNED_FORMAT = 4
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
 
@@ -106,7 +106,7 @@ class Assistant:
         terms = corpus.lexicon if features.lexicon else ()
         self.lexicon = Lexicon(terms, known_words=self._known_words(), glossary=Glossary(corpus.glossary))
         self.chat = chat
-        self._router = Router(corpus, lambda: self.retriever, self.read, self.judge, self.find, features, settings)
+        self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -151,7 +151,8 @@ class Assistant:
         """Load everything a question could need, learned models too. Raises what opening the index raises."""
         _ = self.retriever, self._slot_model, self._dialogue_or_none()
         asked = self.asked(_WARMING)
-        self.judge(asked, self.read(asked))
+        self.judge(asked, 0.0)
+        self.read(asked)
         self.find(_WARMING, asked.ranking)
         self._composed(_WARMING, (), _without_help)
 
@@ -409,17 +410,20 @@ class Assistant:
         ranking = self.retriever.rank(u.english, u.tokens, vector=vector)
         return Asked(u.english, u.tokens, vector, ranking)
 
-    def judge(self, asked: Asked, read: Readings) -> float | None:
+    def judge(self, asked: Asked, least: float) -> float | None:
         """Probability that the document answers, 0 to 1; None where nothing was learned about that.
 
-        ``read`` is what the reader makes of the nearest sentences.
+        The nearest sentence is read where that could move the probability across ``least``; reading takes longer than
+        all else together.
         """
         model = self._answers
         if model is None:
             return None
-        similar = self._absent @ asked.vector
         wording = model.wording(asked.question, asked.vector)
-        return model.probability(features(asked, self._evidence, similar, wording, read))
+        values = features(asked, self._evidence, self._absent @ asked.vector, wording)
+        if model.settled(values, least):
+            return model.probability(values)
+        return model.probability(values, max(self.read(asked).values(), default=None))
 
     def sentences(self, ranking: Ranking) -> list[str]:
         """The sentences of the nearest facts that the reader is shown, nearest first."""

@@ -159,14 +159,14 @@ def read_export(folder: Path) -> ExportInfo:
 
 
 class OnnxEncoder:
-    """An exported encoder; ``threads`` batches are run at once.
+    """An exported encoder; ``threads`` batches are run at once, each operation on ``within`` threads.
 
     Loading is deferred to the first text; thread-safe afterwards.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 1, info: ExportInfo | None = None) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1, within: int = 1, info: ExportInfo | None = None) -> None:
         self.folder = folder
-        self._threads = threads
+        self._threads, self._within = threads, within
         self.info = info or read_export(folder)
         self.model_id = f"{self.info.model_id}@{self.info.weights_sha256[:12]}"
         self.model_sha256 = self.info.weights_sha256
@@ -182,7 +182,8 @@ class OnnxEncoder:
             raise IndexDamagedError("The exported embedding model is damaged.")
         options = ort.SessionOptions()
         # whole batches share the cores: threads inside an operation spin while they wait, 1.7 times the work
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = self._within
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -27,7 +27,6 @@ from corpus.types import PHASES, Fact
 if TYPE_CHECKING:
     from assistant.answerability.judge import Finding
     from assistant.assistant import Features
-    from assistant.reader import Readings
     from assistant.retrieval import HybridRetriever, Ranking, ScoredPassage
     from assistant.settings import Settings
 
@@ -83,15 +82,13 @@ class Router:
         self,
         corpus: Corpus,
         retriever: Callable[[], HybridRetriever],
-        read: Callable[[Asked], Readings],
-        judge: Callable[[Asked, Readings], float | None],
+        judge: Callable[[Asked, float], float | None],
         find: Callable[[str, Ranking], Finding | None],
         features: Features,
         settings: Settings,
     ) -> None:
         self.corpus = corpus
         self._retriever = retriever
-        self._read = read
         self._judge = judge
         self._find = find
         self._features = features
@@ -511,8 +508,7 @@ class Router:
             self._by_sentence(draft, u, ranking, finding)
             return True
         asked = Asked(u.english, u.english_tokens, vector, ranking)
-        read = self._read(asked)
-        if self._features.abstention and (self._strays(u) or not self._answerable(draft, u, asked, read)):
+        if self._features.abstention and (self._strays(u) or not self._answerable(draft, u, asked)):
             if not self._corrects(draft, u, ranking):
                 self._no(draft, u, ranking)
             return True
@@ -656,19 +652,17 @@ class Router:
             found.append(best)
         return found
 
-    def _answerable(self, draft: Draft, u: Understanding, asked: Asked, read: Readings) -> bool:
+    def _answerable(self, draft: Draft, u: Understanding, asked: Asked) -> bool:
         """Whether the document answers: near enough at all, and judged to hold what is asked for."""
         ranking = asked.ranking
         best = ranking.by_passage[0]
         if best.score < OFF_TOPIC:
             return False
-        probability = self._judge(asked, read)
-        draft.confidence = probability
-        if probability is None:
-            return True
-        nearest = max(h.dense for h in ranking.records)
         least = ANSWERED_FOLLOW_UP if u.follow_up else ANSWERED if u.language == "en" else ANSWERED_GLOSS
-        return probability >= (least if nearest >= FAR else ANSWERED_FAR)
+        if max(h.dense for h in ranking.records) < FAR:
+            least = ANSWERED_FAR
+        draft.confidence = self._judge(asked, least)
+        return draft.confidence is None or draft.confidence >= least
 
     # --- noes
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answerable import FEATURES, AnswerModel, Asked, Evidence, _spread, features, learn
+from assistant.answerable import FEATURES, READ_MOST, AnswerModel, Asked, Evidence, _spread, features, learn
 from assistant.assistant import Assistant
 from assistant.reader import SENTENCES
 from assistant.records import build_records
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
+from assistant.stemvectors import StemVectors
 from assistant.text import words
 from corpus.load import Corpus
 from tests.fakes import KeywordEncoder
@@ -53,7 +54,7 @@ def judged(taught: Taught, question: str) -> float:
     assistant, model, evidence = taught
     asked = assistant.asked(question)
     absent = assistant.retriever.examples["absent"][1] @ asked.vector
-    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector), {}))
+    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector)))
 
 
 def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
@@ -72,11 +73,10 @@ def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
 def test_features_are_those_named(taught: Taught) -> None:
     assistant, _, evidence = taught
     asked = assistant.asked("How many of the 47 governments paid 99 million?")
-    found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25, {"one": -1.5, "two": 2.0})
+    found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25)
     by_name = dict(zip(FEATURES, found.tolist(), strict=True))
     assert (by_name["absent"], by_name["wording"]) == (0, 0.25)
     assert by_name["numbers_not_in_passage"] == 1  # 99; 47 is in the text
-    assert by_name["read"] == 2.0
     assert np.isfinite(found).all()
 
 
@@ -89,6 +89,20 @@ def test_what_is_read_are_the_sentences_of_the_nearest_facts(taught: Taught) -> 
     assert any("47 governments" in sentence for sentence in shown)
     assert all(any(sentence in p.text for p in assistant.corpus.passages) for sentence in shown)
     assert assistant.read(asked) == {}
+
+
+def test_what_reading_cannot_change_is_settled() -> None:
+    """The least and the greatest that the reader can say lie on one side; an average reading then lies there too."""
+    size = len(FEATURES) + 1
+    weights = np.append(np.zeros(size - 1), [1.0, 0.5])  # the reader's word alone, and an intercept
+    model = AnswerModel(
+        StemVectors((), np.zeros(0), counted=False), np.zeros(1), (np.zeros(size), np.ones(size), weights)
+    )
+    values = np.zeros(len(FEATURES))
+    lowest, average, highest = (model.probability(values, read) for read in (-READ_MOST, None, READ_MOST))
+    assert lowest < average < highest
+    assert model.probability(values, 99.0) == highest
+    assert [model.settled(values, least) for least in (lowest / 2, average, (highest + 1) / 2)] == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +121,7 @@ def test_the_model_is_the_same_after_writing_and_reading(taught: Taught, tmp_pat
         vector = assistant.retriever.encode(question)
         assert again.wording(question, vector) == pytest.approx(model.wording(question, vector), abs=1e-5)
     values = np.linspace(0, 1, len(FEATURES))
+    assert again.probability(values, 1.5) == model.probability(values, 1.5)
     assert again.probability(values) == model.probability(values)
 
 
