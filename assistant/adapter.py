@@ -40,15 +40,18 @@ def read_adapter(adapter: Path, weights_sha256: str) -> dict[str, Any]:
         raise _unusable(adapter) from error
     if trained_on != weights_sha256:
         text = f"{adapter.name} belongs to another embedding model (sha256 {trained_on[:12]}…)."
-        raise CorpusError(
-            text, remedy="Take it out of the corpus folder, or run 'mcof adapt --fresh' to train it anew."
-        )
+        raise CorpusError(text, remedy=f"Take it out of the corpus folder, or run '{_anew(adapter)}' to train it anew.")
     return data
+
+
+def _anew(adapter: Path) -> str:
+    """The command that trains the file anew."""
+    return "mcof adapt --fresh" if adapter.name == ADAPTER else f"mcof adapt --{adapter.stem} --fresh"
 
 
 def _unusable(adapter: Path) -> CorpusError:
     # without --fresh the training would go on from the very file that cannot be read
-    remedy = "Run 'mcof adapt --fresh' to train it anew, or take it out of the folder."
+    remedy = f"Run '{_anew(adapter)}' to train it anew, or take it out of the folder."
     return CorpusError(f"{adapter.name} cannot be read as changes of the embedding model.", remedy=remedy)
 
 

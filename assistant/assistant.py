@@ -609,8 +609,10 @@ def learn_dialogue(assistant: Assistant) -> DialogueModel | None:
     return dialogue.learn(assistant.corpus, assistant.retriever, lambda text: read(text, assistant.lexicon))
 
 
-def open_index(corpus: Corpus, settings: Settings, features: Features = Features()) -> tuple[str, HybridRetriever]:
-    """Id of the index and the retriever over it.
+def open_index(
+    corpus: Corpus, settings: Settings, features: Features = Features(), *, reads: bool = True
+) -> tuple[str, HybridRetriever]:
+    """Id of the index and the retriever over it; without the corpus' reader unless it ``reads``.
 
     Raises:
         IndexUnusableError, ModelError: with the command that mends it.
@@ -621,7 +623,7 @@ def open_index(corpus: Corpus, settings: Settings, features: Features = Features
     encoder = OnnxEncoder(export_folder(settings.data_dir, settings.embedding_model, settings.adapter))
     records = build_records(load_corpus(settings.corpus) if not features.matrix else corpus)
     identifier, stored = stored_vectors(settings, corpus.info.id, embedded(records), encoder.model_id)
-    return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features)
+    return identifier, retriever_over(corpus, settings, records, stored, encoder, identifier, features, reads=reads)
 
 
 def retriever_over(
@@ -632,6 +634,8 @@ def retriever_over(
     encoder: Encoder,
     identifier: str,
     features: Features = Features(),
+    *,
+    reads: bool = True,
 ) -> HybridRetriever:
     """The retriever over all records of a corpus; ``stored`` has the vectors of those that are embedded, in order."""
     import numpy as np
@@ -655,7 +659,7 @@ def retriever_over(
     words = partial(load_words, folder, encoder=encoder) if isinstance(encoder, WordEncoder) else None
     weight = DENSE_WEIGHT if features.fusion else 1.0
     title = corpus.info.title
-    reader = open_reader(settings) if isinstance(encoder, OnnxEncoder) else None
+    reader = open_reader(settings) if reads and isinstance(encoder, OnnxEncoder) else None
     return HybridRetriever(
         records, vectors, encoder, dense_weight=weight, title=title, sentence_words=words, reader=reader
     )

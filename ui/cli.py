@@ -154,11 +154,14 @@ def adapt(
     threads = os.cpu_count() or 1
     with progress_bar() as progress:
         if reader:
-            from assistant.assistant import Assistant
+            from assistant.assistant import Assistant, open_index
             from ingest import reading
 
+            corpus = load_corpus(settings.corpus)
+            # a reader that is damaged, or not exported yet, must not stand in the way of a new one
+            assistant = Assistant(corpus, settings, lambda: open_index(corpus, settings, reads=False))
             apart = reading.train(
-                Assistant.build(settings),
+                assistant,
                 settings.corpus,
                 epochs=epochs,
                 threads=threads,

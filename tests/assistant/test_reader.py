@@ -79,8 +79,9 @@ def test_a_file_that_is_no_reader_is_refused(
     path.write_bytes(trained[0].read_bytes())
     damage(path)
     model = OnnxEncoder(next(p for p in exported.iterdir() if (p / "export.json").is_file()))
-    with pytest.raises(CorpusError, match=sentence):
+    with pytest.raises(CorpusError, match=sentence) as caught:
         Reader(model, path, PACKAGED_SHA256)
+    assert "mcof adapt --reader --fresh" in str(caught.value.remedy)
 
 
 def test_the_shipped_reader_is_for_the_packaged_weights() -> None:
