@@ -236,6 +236,7 @@ def test_feedback_is_stored_with_the_answer_and_nothing_about_the_person(visitor
     assert v.last("[data-verdict=down]").get_attribute("aria-pressed") == "true"
     v.page.fill("form.comment textarea", "The second source is beside the point.")
     v.page.click("form.comment .btn")
+    v.page.wait_for_selector("form.comment", state="detached")  # the thanks stand there from the thumb on
     v.page.wait_for_selector(".after p:has-text('Thank you')")
     [row] = [r for r in live.store.list() if "(feedback)" in r.question]
     assert (row.verdict, row.comment) == ("down", "The second source is beside the point.")
