@@ -165,7 +165,9 @@ class NewExport(OnnxEncoder):
         self._proved = True
         _tidy(self._target, self.info)
         if not self._owns_pool:
-            self.__dict__.pop("_session", None)  # only the probes were run with it; whoever uses the export loads it anew
+            self.__dict__.pop(
+                "_session", None
+            )  # only the probes were run with it; whoever uses the export loads it anew
 
     def close(self) -> None:
         """End the other process; what was written goes unless it was proved."""
