@@ -24,7 +24,8 @@ def ridge(products: Floats, labels: Floats, penalty: float | Floats) -> Floats:
     from scipy.linalg import cho_factor, cho_solve
 
     products[np.diag_indices_from(products)] += penalty
-    factor = cho_factor(products, lower=True, overwrite_a=True, check_finite=False)
+    # symmetric, so its transpose is itself, and in the order that is solved in place: else half a gigabyte is copied
+    factor = cho_factor(products.T, lower=True, overwrite_a=True, check_finite=False)
     return np.asarray(cho_solve(factor, labels, check_finite=False))
 
 
@@ -39,7 +40,7 @@ def leave_one_out(products: Floats, labels: Floats, penalty: float) -> tuple[Flo
     from scipy.linalg.lapack import dpotri
 
     products[np.diag_indices_from(products)] += penalty
-    factor, lower = cho_factor(products, lower=True, overwrite_a=True, check_finite=False)
+    factor, lower = cho_factor(products.T, lower=True, overwrite_a=True, check_finite=False)
     dual = np.asarray(cho_solve((factor, lower), labels, check_finite=False))
     inverse, failed = dpotri(factor, lower=lower, overwrite_c=True)
     if failed:  # cannot be: the ridge makes the matrix positive definite

@@ -81,13 +81,13 @@ class SlotModel:
             raise ValueError("there are no labelled examples to learn from")
         stems = StemVectors.fit([e.text for e in examples], counted=True)
         matrix = stems.matrix([e.text for e in examples])
-        products = kernel(vectors, matrix)
         labels = np.array([_labels(examples[i]) for i in known], dtype=np.float64)
-        slots = _solve(products[np.ix_(known, known)], labels, np.ones(len(known)))
+        # each kernel by itself: there is no room for both
+        slots = _solve(kernel(vectors[known], matrix[known]), labels, np.ones(len(known)))
         kinds = np.array([[float(e.intent == i) for i in INTENTS] for e in examples])
         share = kinds.sum(axis=0) + 1
         balance = np.clip((kinds / share).sum(axis=1) * len(kinds) / len(INTENTS), 0.2, 8.0)
-        intents = _solve(products, kinds, balance)
+        intents = _solve(kernel(vectors, matrix), kinds, balance)
         return cls(stems, primal(vectors[known], matrix[known], slots), primal(vectors, matrix, intents))
 
     def save(self, path: Path) -> None:
