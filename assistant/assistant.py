@@ -16,7 +16,7 @@ from assistant import dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
-from assistant.compose.passages import enclosing_sentence
+from assistant.compose.passages import sentence_of
 from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, DialogueModel, Turned
 from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
@@ -430,7 +430,7 @@ class Assistant:
         found: dict[str, None] = {}
         for hit in ranking.facts():
             fact = self.corpus.fact_by_id[hit.fact]
-            found[enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)] = None
+            found[sentence_of(fact, self.corpus.by_ref)] = None
             if len(found) == SENTENCES:
                 break
         return list(found)

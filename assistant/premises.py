@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import log1p
 
-from assistant.compose.passages import enclosing_sentence
+from assistant.compose.passages import sentence_of
 from assistant.text import content_stems, fold
 from assistant.verify import figures
 from corpus.load import Corpus
@@ -138,7 +138,7 @@ class Premises:
             return None
         wanted = [s for s in dict.fromkeys(content_stems(question)) if s not in asked and s not in _SELF]
         for fact in facts:
-            text = f"{fact.statement} {enclosing_sentence(self._by_ref[fact.ref], fact.quote)}"
+            text = f"{fact.statement} {sentence_of(fact, self._by_ref)}"
             held, known = figures(text), self._words.get(fact.id, frozenset())
             covered = sum(self._weight(s) for s in wanted if s in known)
             if not wanted or covered < _ABOUT * sum(map(self._weight, wanted)) or not (years - since) <= held:
@@ -165,8 +165,7 @@ class Premises:
     def _words(self) -> dict[str, frozenset[str]]:
         """Stems of every fact's statement and sentence and of the English questions that lead to it."""
         found = {
-            f.id: set(content_stems(f"{f.subject} {f.statement} {enclosing_sentence(self._by_ref[f.ref], f.quote)}"))
-            for f in self._facts
+            f.id: set(content_stems(f"{f.subject} {f.statement} {sentence_of(f, self._by_ref)}")) for f in self._facts
         }
         for entry in self._entries:
             if entry.lang == "en" and entry.fact in found:

@@ -541,7 +541,7 @@ class Router:
         fact = next((f for h in near if (f := self.corpus.fact_by_id[h.fact]).ref in cited), None)
         if fact is None:
             return
-        sentence = by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)
+        sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
         shown = any(c.ref == fact.ref and (c.quote in sentence or sentence in c.quote) for c in draft.citations)
         if not shown:
             by_passage.facts(draft, [fact])
@@ -574,7 +574,7 @@ class Router:
 
         def missing(fact: Fact) -> int:
             """Names that the fact lacks count double: "47 asked for Syria?" is answered with what there is on Syria."""
-            sentence = by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)
+            sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
             held = fold(f"{fact.subject} {fact.statement} {fact.value} {sentence} {fact.ref}")
             lacks = (a for a in asked if re.search(rf"(?<!\w){re.escape(a[:_NAME_STEM])}", held) is None)
             return sum(1 + (a in named) for a in lacks)
@@ -602,7 +602,7 @@ class Router:
             fact = self.corpus.fact_by_id[hit.fact]
             if chosen and wanted and not wanted & self._premises.stems_of(fact.id):
                 continue
-            chosen.setdefault((fact.ref, by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)), fact)
+            chosen.setdefault((fact.ref, by_passage.sentence_of(fact, self.corpus.by_ref)), fact)
         return list(chosen.values())
 
     def _strays(self, u: Understanding) -> bool:
@@ -615,7 +615,7 @@ class Router:
     def _correct_number(self, draft: Draft, u: Understanding, fact: Fact) -> None:
         """Say no to a number that a question claims of something by name, where the text has another of it."""
         claimed = claimed_figures(u.question)
-        sentence = by_passage.enclosing_sentence(self.corpus.by_ref[fact.ref], fact.quote)
+        sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
         held = figures(f"{fact.statement} {sentence}")
         named = [t for t in u.english_tokens if self._is_name(t)]
         if fact.kind != "number" or not named or not claimed or claimed & held or not held:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.adapter import ADAPTER, read_adapter
-from assistant.compose.passages import enclosing_sentence
+from assistant.compose.passages import sentence_of
 from assistant.encoder import PACKAGED_MODEL
 from corpus.errors import CorpusError
 from corpus.load import Corpus
@@ -68,7 +68,7 @@ class Lessons:
 
 def lessons(corpus: Corpus) -> Lessons:
     """All English prepared questions of a corpus. Raises CorpusError where there are too few to learn from."""
-    sentence = {f.id: enclosing_sentence(corpus.by_ref[f.ref], f.quote) for f in corpus.facts}
+    sentence = {f.id: sentence_of(f, corpus.by_ref) for f in corpus.facts}
     texts: dict[str, tuple[str, ...]] = {f.id: (f.statement, sentence[f.id][:_LONGEST]) for f in corpus.facts}
     questions = []
     for entry in corpus.entry_points:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.adapter import read_adapter
-from assistant.compose.passages import enclosing_sentence
+from assistant.compose.passages import sentence_of
 from assistant.encoder import PACKAGED_MODEL
 from assistant.reader import MAX_SENTENCE, READER
 from corpus.errors import CorpusError
@@ -60,7 +60,7 @@ class Pair:
 
 def sentences_of(corpus: Corpus) -> dict[str, str]:
     """The sentence of every fact, by the fact's id, as far as the reader reads."""
-    return {f.id: enclosing_sentence(corpus.by_ref[f.ref], f.quote)[:MAX_SENTENCE] for f in corpus.facts}
+    return {f.id: sentence_of(f, corpus.by_ref)[:MAX_SENTENCE] for f in corpus.facts}
 
 
 def lessons(corpus: Corpus, retriever: HybridRetriever) -> list[Pair]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assistant.compose.draft import Draft
 from assistant.text import content_stems, sentence_spans
@@ -22,6 +22,11 @@ def enclosing_sentence(passage: Passage, quote: str) -> str:
             if start <= span[0] and span[1] <= end:
                 return passage.text[start:end]
     return quote
+
+
+def sentence_of(fact: Fact, by_ref: Mapping[str, Passage]) -> str:
+    """The sentence of its passage that a fact rests on."""
+    return enclosing_sentence(by_ref[fact.ref], fact.quote)
 
 
 def facts(draft: Draft, entries: Sequence[Fact], further: Sequence[Fact] = ()) -> None:
