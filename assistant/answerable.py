@@ -17,23 +17,24 @@ right answer is a question it has seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.arrays import read_arrays
+from assistant.reader import Readings
 from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, fold, stem, words
 from assistant.verify import figures, names
 from corpus.load import Corpus
+from corpus.types import Calibration
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from assistant.encoder import Vectors
-    from assistant.reader import Readings
     from assistant.retrieval import HybridRetriever, Ranking
 
     Floats = NDArray[np.float64]
@@ -65,12 +66,23 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as judged: its words, embedding and what was ranked for it."""
+    """A question as judged: its words, embedding and what was ranked for it.
+
+    One that leans on the messages before it is a ``follow_up``: ``question`` is then what is searched for, made of both,
+    and ``conversation`` the messages as they were written, which the reader sees.
+    """
 
     question: str
     tokens: tuple[str, ...]
     vector: Vectors
     ranking: Ranking
+    conversation: str = ""
+    #: What the reader said of it, once it was asked.
+    readings: Readings = field(default_factory=dict)
+
+    @property
+    def follow_up(self) -> bool:
+        return bool(self.conversation)
 
 
 class Evidence:
@@ -130,11 +142,19 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     )  # fmt: skip
 
 
-class AnswerModel:
-    """Probability that the document answers a question. Immutable after construction."""
+#: Mean, scale and weights of a logistic regression.
+Weighed = tuple["Floats", "Floats", "Floats"]
 
-    def __init__(self, stems: StemVectors, wording: Floats, weighed: tuple[Floats, Floats, Floats]) -> None:
-        self._stems, self._wording, self._weighed = stems, wording, weighed
+
+class AnswerModel:
+    """Probability that the document answers a question. Immutable after construction.
+
+    Questions that stand alone and follow-ups are weighed apart: the words of a follow-up are those of two messages, so
+    it is never like a prepared question.
+    """
+
+    def __init__(self, stems: StemVectors, wording: Floats, alone: Weighed, following: Weighed) -> None:
+        self._stems, self._wording, self._alone, self._following = stems, wording, alone, following
 
     def wording(self, question: str, vector: Vectors) -> float:
         """How much a question's wording is that of questions the document answers, about 0 to 1."""
@@ -142,21 +162,21 @@ class AnswerModel:
         words_say = float(self._stems.dot(question, self._wording[dim:-1]))
         return float(vector @ self._wording[:dim]) + words_say + float(self._wording[-1])
 
-    def probability(self, values: Floats, read: float | None = None) -> float:
+    def probability(self, values: Floats, read: float | None = None, *, follow_up: bool = False) -> float:
         """Probability of an answer, 0 to 1, from the features and the reader's log odds; without these as if they were average."""
-        mean = self._weighed[0]
-        return probability([*values, float(mean[-1]) if read is None else clipped(read)], self._weighed)
+        weighed = self._following if follow_up else self._alone
+        return probability([*values, float(weighed[0][-1]) if read is None else clipped(read)], weighed)
 
-    def settled(self, values: Floats, least: float) -> bool:
+    def settled(self, values: Floats, least: float, *, follow_up: bool = False) -> bool:
         """Whether no reading could move the probability across ``least``: two questions in three need not be read."""
-        ends = [self.probability(values, read) >= least for read in (-READ_MOST, READ_MOST)]
+        ends = [self.probability(values, read, follow_up=follow_up) >= least for read in (-READ_MOST, READ_MOST)]
         return ends[0] == ends[1]
 
     def save(self, path: Path) -> None:
         """Write the fitted weights as one .npz file."""
         import numpy as np
 
-        mean, scale, weights = self._weighed
+        mean, scale, weights = map(np.stack, zip(self._alone, self._following, strict=True))
         with path.open("wb") as handle:
             np.savez(
                 handle, idf=self._stems.idf, terms=np.array(self._stems.terms, dtype=np.str_), wording=self._wording.astype(np.float32),
@@ -170,11 +190,12 @@ class AnswerModel:
 
         data = read_arrays(path)
         try:
-            if len(data["mean"]) != len(FEATURES) + 1:
+            if data["mean"].shape != (2, len(FEATURES) + 1):
                 raise ValueError("the file of the answer model is of another version")
             stems = StemVectors(data["terms"].tolist(), data["idf"], counted=False)
             wording = data["wording"].astype(np.float64)
-            return cls(stems, wording, (data["mean"], data["scale"], data["weights"]))
+            alone, following = zip(data["mean"], data["scale"], data["weights"], strict=True)
+            return cls(stems, wording, alone, following)
         except KeyError as error:
             raise ValueError("the file of the answer model is damaged") from error
 
@@ -182,23 +203,23 @@ class AnswerModel:
 def learn(
     corpus: Corpus,
     retriever: HybridRetriever,
-    ask: Callable[[str, Vectors], Asked],
+    ask: Callable[[Calibration], Asked],
     read: Callable[[Asked], Readings],
 ) -> AnswerModel | None:
     """Learn from the corpus' prepared questions and calibration; None where there are too few of either.
 
-    ``ask(text, vector)`` understands and ranks a question as a user's would be, ``read`` gives the reader's log odds.
+    ``ask`` understands and ranks a calibration question as a user's would be, ``read`` gives the reader's log odds.
+    Follow-ups are weighed like other questions where there are too few to learn from.
     """
     import numpy as np
 
     positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
     negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
-    known = retriever.vectors_of([*positives, *negatives, *(c.text for c in corpus.calibration)])
+    known = retriever.vectors_of([*positives, *negatives])
     positives = [t for t in positives if t in known]
     negatives = [t for t in negatives if t in known]
-    calibration = [c for c in corpus.calibration if c.text in known]
-    answered = np.array([float(c.answered == "1") for c in calibration])
-    if min(len(positives), len(negatives)) < _LEAST or not _LEAST <= answered.sum() <= len(answered) - _LEAST:
+    alone, following = ([c for c in corpus.calibration if bool(c.earlier) == leans] for leans in (False, True))
+    if min(len(positives), len(negatives)) < _LEAST or not _enough(alone):
         return None
     texts = [*positives, *negatives]
     vectors = np.stack([known[t] for t in texts])
@@ -208,14 +229,25 @@ def learn(
     wording = primal(vectors, matrix, ridge(kernel(vectors, matrix), labels, _RIDGE))
     evidence = Evidence(corpus, retriever)
     absent = retriever.examples["absent"][1]
-    model = AnswerModel(stems, wording, (np.zeros(0), np.zeros(0), np.zeros(0)))
-    rows = []
-    for row in calibration:
-        vector = known[row.text]
-        asked = ask(row.text, vector)
-        values = features(asked, evidence, absent @ vector, model.wording(row.text, vector))
-        rows.append(np.append(values, clipped(max(read(asked).values(), default=0.0))))
-    return AnswerModel(stems, wording, logistic(np.stack(rows), answered))
+    nothing = (np.zeros(0), np.zeros(0), np.zeros(0))
+    model = AnswerModel(stems, wording, nothing, nothing)
+
+    def weighed(calibration: Sequence[Calibration]) -> Weighed:
+        rows = []
+        for row in calibration:
+            asked = ask(row)
+            values = features(asked, evidence, absent @ asked.vector, model.wording(asked.question, asked.vector))
+            rows.append(np.append(values, clipped(max(read(asked).values(), default=0.0))))
+        return logistic(np.stack(rows), np.array([float(c.answered == "1") for c in calibration]))
+
+    first = weighed(alone)
+    return AnswerModel(stems, wording, first, weighed(following) if _enough(following) else first)
+
+
+def _enough(calibration: Sequence[Calibration]) -> bool:
+    """Whether there are enough questions of both kinds to learn from."""
+    answered = sum(c.answered == "1" for c in calibration)
+    return _LEAST <= answered <= len(calibration) - _LEAST
 
 
 def _spread(texts: Sequence[str], limit: int) -> list[str]:

@@ -6,13 +6,14 @@ import hashlib
 import logging
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from assistant import dialogue, guards
+from assistant import answerable, dialogue, guards
 from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
@@ -37,6 +38,7 @@ from assistant.understanding import (
     SAYS,
     WHERE_TO,
     Understanding,
+    following,
     in_danger,
     leans_on_history,
     names_only,
@@ -46,6 +48,7 @@ from assistant.understanding import (
 from assistant.verify import verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
+from corpus.types import BETWEEN, Calibration
 
 if TYPE_CHECKING:
     from assistant.answerability.judge import DocumentJudge, Finding
@@ -59,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 4
+_LEARNED_FORMAT = 5
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
 
@@ -104,9 +107,14 @@ class Assistant:
         self._lock = threading.Lock()
         self._opened: tuple[str, HybridRetriever] | None = None
         terms = corpus.lexicon if features.lexicon else ()
-        self.lexicon = Lexicon(terms, known_words=self._known_words(), glossary=Glossary(corpus.glossary))
+        self.lexicon = Lexicon(
+            terms,
+            known_words=self._known_words(),
+            glossary=Glossary(corpus.glossary),
+            subject_words=self._subject_words,
+        )
         self.chat = chat
-        self._router = Router(corpus, lambda: self.retriever, self.judge, self.find, features, settings)
+        self._router = Router(corpus, lambda: self.retriever, self.asked, self.judge, self.find, features, settings)
 
     @classmethod
     def build(cls, settings: Settings, *, features: Features = Features()) -> Assistant:
@@ -125,6 +133,12 @@ class Assistant:
         """Correctly spelled words: the document's, and the whole words the embedding model knows."""
         known = folded_words(p.text for p in self.corpus.passages)
         return known | model_words(self.settings.embedding_model)
+
+    def _subject_words(self) -> set[str]:
+        """Words of the document, and those that two prepared questions at least hold."""
+        known = folded_words(p.text for p in self.corpus.passages)
+        asked = Counter(w for e in self.corpus.entry_points if e.lang == "en" for w in set(words(e.text)))
+        return known | {w for w, n in asked.items() if n > 1}
 
     def retriever_or_none(self) -> HybridRetriever | None:
         """The retriever, or None where there is no usable index (the reason is logged once)."""
@@ -252,6 +266,7 @@ class Assistant:
         bare, ordered = guards.without_instructions(text)
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
+        bare = self._without_chatter(bare) if ordered else bare
         if ordered and _POINTS_BACK.search(fold(bare)):
             earlier.append(self.without_levels(ordered))
         draft, understood = self._compose(bare or text, earlier, help_with)
@@ -279,6 +294,13 @@ class Assistant:
         """A text without the levels it names, so that nothing it claims is taken up."""
         level = {i for m in self.lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
         return " ".join(w for i, w in enumerate(words(text)) if i not in level)
+
+    def _without_chatter(self, text: str) -> str:
+        """What is left after orders were dropped, without the sentences around its questions that name nothing."""
+        parts = guards.sentences_of(text)
+        if not any(guards.asks(p) for p in parts):
+            return text
+        return " ".join(p for p in parts if guards.asks(p) or any(not m.weak for m in self.lexicon.match(p, "en")))
 
     def _asks_something(self, text: str) -> bool:
         """Whether what is left after instructions were dropped is a question of its own."""
@@ -405,10 +427,16 @@ class Assistant:
 
         ``vector`` is its embedding, where it is known.
         """
-        u = read(question, self.lexicon)
+        return self._asked(read(question, self.lexicon), vector)
+
+    def asked_after(self, question: str, earlier: Sequence[str]) -> Asked:
+        """The same of a message that leans on the last of those before it, oldest first."""
+        return self._asked(following(question, earlier, self.lexicon), None)
+
+    def _asked(self, u: Understanding, vector: Vectors | None) -> Asked:
         vector = self.retriever.encode(u.english) if vector is None else vector
-        ranking = self.retriever.rank(u.english, u.tokens, vector=vector)
-        return Asked(u.english, u.tokens, vector, ranking)
+        ranking = self.retriever.rank(u.english, u.english_tokens, vector=vector)
+        return Asked(u.english, u.english_tokens, vector, ranking, u.conversation)
 
     def judge(self, asked: Asked, least: float) -> float | None:
         """Probability that the document answers, 0 to 1; None where nothing was learned about that.
@@ -421,9 +449,10 @@ class Assistant:
             return None
         wording = model.wording(asked.question, asked.vector)
         values = features(asked, self._evidence, self._absent @ asked.vector, wording)
-        if model.settled(values, least):
-            return model.probability(values)
-        return model.probability(values, max(self.read(asked).values(), default=None))
+        if model.settled(values, least, follow_up=asked.follow_up):
+            return model.probability(values, follow_up=asked.follow_up)
+        reading = max(self.read(asked).values(), default=None)
+        return model.probability(values, reading, follow_up=asked.follow_up)
 
     def sentences(self, ranking: Ranking) -> list[str]:
         """The sentences of the nearest facts that the reader is shown, nearest first."""
@@ -442,10 +471,11 @@ class Assistant:
             IndexUnusableError: the reader's export is damaged.
         """
         reader = self.retriever.reader
-        if reader is None:
-            return {}
-        shown = self.sentences(asked.ranking)
-        return dict(zip(shown, reader.logits(asked.question, shown).tolist(), strict=True))
+        if reader is not None and not asked.readings:
+            shown = self.sentences(asked.ranking)
+            seen = asked.conversation or asked.question
+            asked.readings.update(zip(shown, reader.logits(seen, shown).tolist(), strict=True))
+        return asked.readings
 
     def find(self, question: str, ranking: Ranking) -> Finding | None:
         """The sentences of a document without prepared questions, judged; None beside such questions."""
@@ -607,6 +637,19 @@ def learn_slots(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
 def learn_dialogue(assistant: Assistant) -> DialogueModel | None:
     """The dialogue model of the assistant's corpus; None without dialogues."""
     return dialogue.learn(assistant.corpus, assistant.retriever, lambda text: read(text, assistant.lexicon))
+
+
+def learn_answers(assistant: Assistant) -> AnswerModel | None:
+    """What tells whether the document answers, learned from the assistant's corpus; None where there is too little."""
+    corpus, retriever = assistant.corpus, assistant.retriever
+    known = retriever.vectors_of([c.text for c in corpus.calibration])
+
+    def ask(row: Calibration) -> Asked:
+        if row.earlier:
+            return assistant.asked_after(row.text, row.earlier.split(BETWEEN))
+        return assistant.asked(row.text, known.get(row.text))
+
+    return answerable.learn(corpus, retriever, ask, assistant.read)
 
 
 def open_index(

@@ -16,7 +16,7 @@ _INSTRUCTION = re.compile(
     r"|\byou are (?:now|no longer|from now)\b|(?:^\W*|[,:;]\s*|\b(?:please|just|now|and|you|(?:you|i) (?:must|should|will|shall|can|to|now)) )act as\b|\bact as (?:if|though)\b|\bpretend\b|\broleplay\b|\bfrom now on\b|\bdeveloper mode\b|\bjailbreak\b|\bdan mode\b|\bdo anything now\b|\bimagine you(?:'re| are)\b"
     r"|\b(?:print|reveal|show|repeat|output|display|dump|leak|tell me)\b.{0,25}\b(?:your|the|hidden|system|initial|secret)\b.{0,15}\b(?:prompt|instruction|configuration|settings?|password|api key|key|token|credentials|rules|environment|source code)s?\b"
     r"|\b(?:invent|make up|fabricate) (?:a|an|the|some|one|any)\b|\b(?:unrestricted|debug|god|admin|root) mode\b|\bnote to (?:the |any )?(?:ai|assistant|model|bot|llm|system)\b|\b(?:files|keys|tools|data) (?:do )?you (?:have|can) access\b|\b(?:files|keys|tools)\b.{0,20}\byou have access to\b"
-    r"|\brepeat after me\b|(?:^\W*|\b(?:please|just|only|simply|and|to|must|should|will|you|now|then) )(?:say|answer|reply|respond|write|state|confirm|output|tell (?:me|them|us) that)\b(?: only| just| exactly| simply| with| that| this| yes| back|:)+.{0,90}"
+    r"|\brepeat after me\b|(?:^\W*|\b(?:please|just|only|simply|and|to|must|should|will|you|now|then) )(?:say|answer|reply|respond|write(?! (?:it|this|that|them) (?:up|down)\b)|state|confirm|output|tell (?:me|them|us) that)\b(?: only| just| exactly| simply| with| that| this| yes| back|:)+.{0,90}"
     r"|\b(?:add|append|insert|include|end|start|begin)\b.{0,30}\b(?:sentence|footer|disclaimer|reply|answer|response|word)\b|\bmust (?:answer|reply|say|state|respond)\b|\byour (?:new|only) (?:task|job|role|rule|goal|instructions?)\b"
     r"|\b(?:new|updated?) (?:rule|instruction|policy|rating|matrix)s?\s*:"
     r"|^\W*(?:please |now |so |just |and )?(?:set|change|update|edit|mark|rate|upgrade|downgrade|overwrite)\b.{0,60}\b(?:as|to) (?:critical|important|recommended)\b"
@@ -24,7 +24,7 @@ _INSTRUCTION = re.compile(
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
 _PARTS = re.compile(
-    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
+    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
 _MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
 #: A made-up exchange inside one message: what "the assistant" says in it is dropped, what "the user" asks is kept.
@@ -33,6 +33,13 @@ _OTHER_SPEAKER = re.compile(
     re.I | re.S,
 )
 _SPEAKER = re.compile(r"(?:^|(?<=[\s.!?]))(?:user|human|me|question|q)\s*:\s*", re.I)
+#: Letters set apart, "i g n o r e   a l l": between words stand several spaces.
+_SPACED = re.compile(r"(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
+#: A block between fences: a pasted document, made-up context.
+_FENCED = re.compile(r"(\"{3,}|'{3,}|`{3,}|-{3,}|={3,}|\*{3,}|#{3,})(?=\s)(.+?)(?<=\s)\1", re.S)
+#: The user's words in a pasted exchange with a chat model.
+_ROLE = re.compile(r"[\"']role[\"']\s*:\s*[\"']user[\"']\s*,\s*[\"']content[\"']\s*:\s*\"((?:[^\"\\]|\\.)*)\"", re.I)
+_QUOTED = re.compile(r"[\"“«]([^\"“”«»]{12,})[\"”»]|(?<!\w)['‘]([^'’]{12,})['’](?!\w)")
 _GREETING = re.compile(
     r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
     re.I,
@@ -58,14 +65,14 @@ MAX_PARTS = 3
 
 #: Opinions, forecasts, what never was, and help with somebody's own case or text: no document of 2012 holds them.
 _OPINION = re.compile(
-    r"\b(?:do|would|did) you (?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree|reckon)\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
+    r"\b(?:do|would|did) you (?:really |honestly )?(?:personally )?(?:think|believe|feel|prefer|recommend|advise|agree(?! your| on)|reckon(?! with))\b|\byou personally\b|\b(?:in )?your (?:own |honest |personal )?(?:opinion|view|advice|guess|take)\b"
     r"|\bwill\b.{0,80}\bby (?:the year )?20[3-9]\d\b|\bshould (?:my|our) (?:government|country|organi[sz]ation|office|ministry)\b.{0,60}\b(?:give|pay|fund|donate|choose|pick|prefer)\b"
     r"|\bany good\W*$|\bcorrupt\w*\b"
     r"|\bwill (?:it|this|that|they|the \w+|iom(?:'s)?(?: \w+)?) (?:\w+ )?(?:work(?! out)|win|succeed|fail|happen|survive)\b|\b(?:next|coming) (?:year|month|decade|election)s?\b.{0,40}\bwill\b|\bwill\b.{0,60}\bnext (?:year|month|decade|time)\b"
     r"|\bif\b.{0,60}\bhad(?:n't| not)? \w+.{0,80}\bwould\b|\bwould\b.{0,60}\bhave (?:been|happened|done|died|worked)\b"
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
     r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
-    r"|\bshould i (?:accept|apply|quit|resign|marry|buy|sell|move|leave|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
+    r"|\bshould (?:i|my (?:family|wife|husband|children|kids|parents|mother|father|brother|sister|cousin|friends?)(?: and i)?) (?:accept|apply|quit|resign|marry|buy|sell|move|leave|go|stay|flee|return|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
     r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
 )
 
@@ -85,6 +92,7 @@ def readable(question: str, limit: int) -> str:
         raise InputError(
             f"The question has {len(question):,} characters; at most {limit:,} can be read. Please shorten it."
         )
+    question = _SPACED.sub(lambda found: re.sub(r"(?<=\w)\s(?=\w)", "", found.group()), question)
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in question)
     text = " ".join(visible.split())
     if not text:
@@ -115,11 +123,12 @@ def without_instructions(question: str) -> tuple[str, str]:
     Either may be empty. What was taken out can still say what a rest such as
     "and in that phase?" is about; it is never followed, nor is any level believed that it names.
     """
-    plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", question)).strip())
-    spoken = plain if plain.strip() else question
-    plain = _SPEAKER.sub("", spoken) if _OTHER_SPEAKER.search(question) else spoken
+    asked, orders_before = _apart(question)
+    plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", asked)).strip())
+    spoken = plain if plain.strip() else asked
+    plain = _SPEAKER.sub("", spoken) if _OTHER_SPEAKER.search(asked) else spoken
     had_markup = bool(re.search(r"<\s*/?\s*(?:script|img|iframe|svg|style)\b|javascript:", question, re.IGNORECASE))
-    parts = [p for p in _PARTS.split(plain) if p and p.strip(" #*=\"”'’-")]
+    parts = sentences_of(plain)
     orders: list[str] = []
     for part in parts:
         # what stands in quotes after "repeat after me:" belongs to the order
@@ -127,9 +136,36 @@ def without_instructions(question: str) -> tuple[str, str]:
         if told or _INSTRUCTION.search(fold(part)):
             orders.append(part)
     kept = [p for p in parts if p not in orders]
-    text = without_greeting(_LEAD_IN.sub("", " ".join(" ".join(kept).split())))
-    dropped = " ".join(" ".join(orders).split())
+    if orders and not any(len(p.split()) > 2 for p in kept):
+        kept = [q for p in orders for q in _quotes(p) if q.endswith("?")]
+    # where nothing is taken out, the message stays as it is written, its commas too
+    left = " ".join(kept) if orders else plain
+    text = without_greeting(_LEAD_IN.sub("", " ".join(left.split())))
+    dropped = " ".join(" ".join([*orders_before, *orders]).split())
     return text, dropped or (question if had_markup else "")
+
+
+def _apart(question: str) -> tuple[str, list[str]]:
+    """A message without pasted blocks and quotations that give orders, and those; whole where nothing else is asked."""
+    said = _ROLE.findall(question)
+    if said:
+        return said[-1], [question]
+    blocks = [m.group() for m in _FENCED.finditer(question)]
+    blocks += [m.group() for m in _QUOTED.finditer(question) if _INSTRUCTION.search(fold(m.group()[1:-1]))]
+    rest = question
+    for block in blocks:
+        rest = rest.replace(block, " ")
+    return (rest, blocks) if blocks and len(rest.split()) > 3 and asks(rest) else (question, [])
+
+
+def _quotes(text: str) -> list[str]:
+    """What stands in quotation marks."""
+    return [(m.group(1) or m.group(2)).strip() for m in _QUOTED.finditer(text)]
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences and clauses of a message that are looked at one by one."""
+    return [p for p in _PARTS.split(text) if p and p.strip(" #*=\"”'’-")]
 
 
 def orders(text: str) -> bool:

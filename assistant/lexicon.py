@@ -9,7 +9,7 @@ lexicon's words by edit distance.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -38,15 +38,15 @@ class Match:
     absent: bool = False
 
 
-def nearest(word: str, vocabulary: Iterable[str]) -> str:
-    """The word of a vocabulary that is few enough edits away, or the word itself.
+def nearest(word: str, vocabulary: Iterable[str], *, most: int = 2) -> str:
+    """The word of a vocabulary that is few enough edits away, ``most`` at most, or the word itself.
 
     Ties go to the word that comes first in the alphabet, so equal input gives equal output.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    allowed = next((edits for length, edits in _EDITS if len(word) >= length), 0)
+    allowed = min(most, next((edits for length, edits in _EDITS if len(word) >= length), 0))
     begins = {word[:1], word[1:2]}
     candidates = (
         [w for w in vocabulary if {w[0], w[1:2]} == begins or w[0] == word[0] or w[1:2] == word[1:2]] if allowed else []
@@ -73,11 +73,17 @@ class Lexicon:
         terms: Iterable[LexiconTerm],
         known_words: Iterable[str] = (),
         glossary: Glossary | None = None,
+        subject_words: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """``known_words`` are folded words that are never taken for misspelled."""
+        """``known_words`` are folded words that are never taken for misspelled.
+
+        ``subject_words`` gives folded English words of the subject, which a word may be misspelled of though no term
+        holds them; it is called when the first such word is met.
+        """
         self._terms = tuple(terms)
         self._glossary = glossary or Glossary()
         self._known = frozenset(known_words)
+        self._subject_words = subject_words
         self._tries: dict[Language, _Trie] = {"en": {}, "fr": {}, "es": {}}
         self._words: dict[Language, set[str]] = {"en": set(), "fr": set(), "es": set()}
         for term in self._terms:
@@ -92,13 +98,21 @@ class Lexicon:
     def _vocabulary(self) -> dict[Language, tuple[str, ...]]:
         return {lang: tuple(sorted(w for w in ws if len(w) >= 5)) for lang, ws in self._words.items()}
 
+    @cached_property
+    def _subject(self) -> tuple[str, ...]:
+        return tuple(sorted({w for w in self._subject_words() if len(w) >= 5}))
+
     def language(self, text: str, default: Language = "en") -> Language:
         """Language of a text; words of the lexicon count beside function words."""
         return detect_language(text, default, self._words)
 
     def correct(self, token: str, lang: Language) -> str:
         """The lexicon word that a misspelled word stands for, or the word itself."""
-        if (
+        return token if self._is_right(token, lang) else nearest(token, self._vocabulary[lang])
+
+    def _is_right(self, token: str, lang: Language) -> bool:
+        """Whether a folded word is not to be mended: known, or too short to tell."""
+        return (
             len(token) < 5
             or not token.isalpha()
             or token in self._known
@@ -106,9 +120,7 @@ class Lexicon:
             or token in FUNCTION_WORDS[lang]
             or (lang != "en" and token in self._glossary.words[lang])
             or any(stem(token, lang) == stem(k, lang) for k in (token.rstrip("s"),) if k in self._known)
-        ):
-            return token
-        return nearest(token, self._vocabulary[lang])
+        )
 
     def corrected(self, text: str, lang: Language) -> list[str]:
         """Words of a text, misspelled ones replaced."""
@@ -125,6 +137,8 @@ class Lexicon:
         """An English word, written out where it is short for another, mended where it is misspelled."""
         folded = fold(word)
         written = self._glossary.written_out.get(folded) or self.correct(folded, "en")
+        if written == folded and word == folded and not self._is_right(folded, "en"):
+            written = nearest(folded, self._subject, most=1) if len(folded) > 5 else folded
         return word if written == folded else written
 
     def _respelled(self, word: str, lang: Language) -> str:

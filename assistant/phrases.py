@@ -17,8 +17,8 @@ NOT_IN_DOCUMENT: dict[Language, str] = {
 
 _EN = {
     "not_in_document": "{no} {missing}What is asked is about the subject of {symbol}, but no passage of it answers it.",
-    "missing_terms": "It does not mention {terms}. ",
-    "missing_asked": "No passage gives {asked}. ",
+    "missing_terms": "What comes nearest in it does not mention {terms}. ",
+    "not_given": "The document does not say {terms} here. It says:",
     "out_of_scope": "This is not something {symbol} is about. I answer questions about {title}: crises, phases, sectors of assistance, who coordinates, and what it says of IOM's work.",
     "instruction": "I take instructions in a message as plain text and do not follow them; ratings come from the text of {symbol} only. Ask me a question about it.",
     "opinion": "{no} It is a framework of 2012 and holds no opinion, forecast or advice on a single case. I can only tell what it says.",
@@ -59,6 +59,7 @@ _EN = {
     "list_none": "no sector is rated {level}",
     "list_one": "1 sector is rated {level}",
     "list_many": "{sectors} sectors are rated {level}",
+    "list_interpreted": " ({number} by interpretation)",
     "list_besides": "Without a level: {items}.",
     "besides_emphasised": "emphasised: {sectors}",
     "besides_mentioned": "mentioned: {sectors}",
@@ -125,8 +126,8 @@ _EN = {
 
 _FR = {
     "not_in_document": "{no} {missing}La question touche au sujet de {symbol}, mais aucun passage n'y répond.",
-    "missing_terms": "Il ne mentionne pas {terms}. ",
-    "missing_asked": "Aucun passage ne donne {asked}. ",
+    "missing_terms": "Ce qui en est le plus proche ne mentionne pas {terms}. ",
+    "not_given": "Le document ne dit pas {terms} ici. Il dit :",
     "out_of_scope": "Ce n'est pas le sujet de {symbol}. Je réponds aux questions sur {title} : crises, phases, secteurs d'assistance, coordination, et ce que le texte dit du travail de l'OIM.",
     "instruction": "Je traite les instructions contenues dans un message comme du simple texte et ne les suis pas ; les niveaux viennent du seul texte de {symbol}. Posez-moi une question à son sujet.",
     "opinion": "{no} C'est un cadre de 2012, sans opinion, prévision ni conseil sur un cas particulier. Je ne peux dire que ce qu'il contient.",
@@ -166,6 +167,7 @@ _FR = {
     "list_none": "aucun secteur n'est qualifié de {level}",
     "list_one": "1 secteur est qualifié de {level}",
     "list_many": "{sectors} secteurs sont qualifiés de {level}",
+    "list_interpreted": " ({number} par interprétation)",
     "list_besides": "Sans niveau : {items}.",
     "besides_emphasised": "soulignés : {sectors}",
     "besides_mentioned": "mentionnés : {sectors}",
@@ -231,8 +233,8 @@ _FR = {
 
 _ES = {
     "not_in_document": "{no} {missing}La pregunta toca el tema de {symbol}, pero ningún pasaje la responde.",
-    "missing_terms": "No menciona {terms}. ",
-    "missing_asked": "Ningún pasaje da {asked}. ",
+    "missing_terms": "Lo más cercano no menciona {terms}. ",
+    "not_given": "El documento no dice {terms} aquí. Dice:",
     "out_of_scope": "Esto no es tema de {symbol}. Respondo preguntas sobre {title}: crisis, fases, sectores de asistencia, coordinación y lo que el texto dice del trabajo de la OIM.",
     "instruction": "Trato las instrucciones de un mensaje como simple texto y no las sigo; los niveles salen solo del texto de {symbol}. Hágame una pregunta sobre él.",
     "opinion": "{no} Es un marco de 2012 y no contiene opiniones, pronósticos ni consejos sobre un caso. Solo puedo decir lo que contiene.",
@@ -272,6 +274,7 @@ _ES = {
     "list_none": "ningún sector se califica de {level}",
     "list_one": "1 sector tiene la calificación de {level}",
     "list_many": "{sectors} sectores tienen la calificación de {level}",
+    "list_interpreted": " ({number} por interpretación)",
     "list_besides": "Sin nivel: {items}.",
     "besides_emphasised": "subrayados: {sectors}",
     "besides_mentioned": "mencionados: {sectors}",

@@ -24,7 +24,7 @@ _NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(_SPELLED[1:])}"
 _COUNT = re.compile(rf"\b({_NUMBER})\s+(?:(?!of\b)[a-z-]+\s+){{0,2}}?([a-z-]+s)\b")
 #: What makes a count a claim about all there are; "name two sectors" and "the first three phases" claim nothing.
 _CLAIMS_ALL = re.compile(
-    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those|counts?|lists?|defines?|describes?|contains?|distinguishes)"
+    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those|counts?|lists?|defines?|describes?|contains?|distinguishes|(?:divided|classified|sorted|split|grouped|organi[sz]ed|structured|broken down) (?:in|into|around|by|under))"
     rf"(?: only| just| exactly| really)? (?={_NUMBER})"
 )
 _ORDINALS = (
@@ -95,32 +95,33 @@ class Premises:
             for match in _COUNT.finditer(passage.text):
                 quote = passage.text[match.start() : match.end()]
                 count = Count(_value(match.group(1)), passage.ref, quote)
-                if count.number < len(_SPELLED):
-                    self._counts[match.group(2)].append(count)
+                self._counts[match.group(2)].append(count)
 
     def wrong_count(self, question: str) -> tuple[str, Count] | None:
-        """A count that the question claims and the text gives otherwise: as asked, and as the text has it.
-
-        Only things of which the text gives one number are held against it.
-        """
+        """A count that the question claims and the text gives otherwise: as asked, and as the text has it."""
         folded = fold(question)
-        parts = self._counts.get("sectors", [])
+        parts = self._parts("sectors")
         for number in _SECTOR.findall(folded):
             if parts and int(number) > max(c.number for c in parts):
                 return f"Sector {number}", parts[0]
         for ordinal, thing in _PLACE.findall(folded):
-            known = self._counts.get(f"{thing}s", [])
-            if len({c.number for c in known}) == 1 and _ORDINALS.index(ordinal) >= known[0].number:
+            known = self._parts(f"{thing}s")
+            if known and _ORDINALS.index(ordinal) >= known[0].number:
                 return f"a {ordinal} {thing}", known[0]
         for claim in _CLAIMS_ALL.finditer(folded):
             match = _COUNT.match(folded, claim.end())
             if match is None:
                 continue
-            known = self._counts.get(match.group(2), [])
-            numbers = {c.number for c in known}
-            if len(numbers) == 1 and _value(match.group(1)) not in numbers:
+            known = self._parts(match.group(2))
+            if known and _value(match.group(1)) != known[0].number:
                 return f"{match.group(1)} {match.group(2)}", known[0]
         return None
+
+    def _parts(self, things: str) -> list[Count]:
+        """Where the text counts the parts of something: one small number, the same everywhere; else none."""
+        known = self._counts.get(things, [])
+        one = len({c.number for c in known}) == 1 and 1 < known[0].number < len(_SPELLED)
+        return known if one else []
 
     def contradicted(self, question: str, facts: Sequence[Fact]) -> Contradiction | None:
         """The first of ``facts``, nearest first, that says otherwise what the question claims; None where none does.

@@ -214,7 +214,7 @@ def _example_records(corpus: Corpus) -> Iterator[Record]:
         yield Record(_id("utterance", row.intent, row.text), "utterance", "", row.text)
     for text in dict.fromkeys(text for row in corpus.dialogues for text in (row.last, row.question)):
         yield Record(_id("dialogue", "", text), "dialogue", "", text)
-    for held_out in corpus.calibration:
+    for held_out in (c for c in corpus.calibration if not c.earlier):
         yield Record(_id("calibration", held_out.answered, held_out.text), "calibration", "", held_out.text)
     for absent in corpus.not_covered:
         yield Record(_id("absent", absent.ref, absent.text), "absent", absent.ref, absent.text, lang=absent.lang)

@@ -61,16 +61,18 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
     if intent in ("rating", "coordination", "people", "examples"):
         across = u.wh == "where" and intent == "rating"  # "where does X come out as critical?" asks for all of them
         open_crises = not u.which_crises and not u.everywhere and not across
-        changes["crises"] = _keys(
-            u.crises, u.weak_crises, slots.crises, THRESHOLDS["crises"] if open_crises else 0.65, several=u.comparison
-        )
+        if not (u.comparison and len(u.crises) > 1):  # of what is named to be compared nothing is given up
+            least = THRESHOLDS["crises"] if open_crises else 0.65
+            changes["crises"] = _keys(u.crises, u.weak_crises, slots.crises, least, several=u.comparison)
         if not u.crises and not u.weak_crises and intent == "rating":
             changes["crises"] = _rivals(slots.crises, THRESHOLDS["crises"], _RIVAL) or changes["crises"]
     if intent != "rating" and u.which_sector:
         changes["sectors"] = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
     if intent == "rating":
         if not u.which_phases and not across and len(u.phases) < len(PHASES):
-            changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, THRESHOLDS["phases"], several=u.comparison)
+            if not (u.comparison and len(u.phases) > 1):
+                least = THRESHOLDS["phases"]
+                changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, least, several=u.comparison)
             if not u.phases and not u.weak_phases:
                 changes["phases"] = _rivals(slots.phases, THRESHOLDS["phases"], _RIVAL_PHASE) or changes["phases"]
         sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)

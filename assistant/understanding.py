@@ -8,7 +8,7 @@ inherits nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -86,6 +86,11 @@ class Understanding:
         return self.tokens if self.language == "en" else tuple(words(self.english))
 
     @property
+    def conversation(self) -> str:
+        """The messages that a follow-up is made of, as they were written; empty for any other, and for a gloss."""
+        return self.text if self.follow_up and self.language == "en" else ""
+
+    @property
     def foreign_stems(self) -> tuple[str, ...]:
         """Stems of a French or Spanish question as its records are indexed by; empty for an English one."""
         return () if self.language == "en" else tuple(index_tokens(self.tokens, self.language))
@@ -121,7 +126,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
         ),
         ("where", r"\bwhere\b|\b(?:what|which) (?:country|countries|places?|regions?|continents?)\b"),
         ("who", r"\bwho(?:se|m)?\b|\bwhich (?:agency|organi[sz]ation|body|bodies|actors?|partners?)\b|\bwith whom\b"),
-        ("why", r"\bwhy\b|\bwhat for\b|\bhow come\b"),
+        ("why", r"\bwhy\b|\bwhat for\b(?! (?:a|an|the|in|during|before|after)\b)|\bhow come\b"),
         ("which", r"\bwhich\b|\bwhat\b|\bwhats\b"),
         ("how", r"\bhow\b"),
     ),
@@ -156,7 +161,7 @@ _EVERYWHERE = re.compile(
 )
 #: The question is about which crises, or which phases: then none of them is filled in by likeness.
 _WHICH_CRISES = re.compile(
-    r"\b(?:which|what|any|every|all|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
+    r"\b(?:which|what|any|every|all|another|other|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
     r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
 )
 _WHICH_PHASES = re.compile(
@@ -183,11 +188,11 @@ _ACTION = re.compile(
 #: Words that ask for a rating rather than for what a sector is or did.
 _RATING = re.compile(
     r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
-    r"|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+    r"|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
 )
 #: Which sector something belongs to.
 _WHICH_SECTOR = re.compile(
-    r"\b(?:which|what|under what|under which|whose|what kind of) (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
+    r"\b(?:which|what|under what|under which|whose|what kind of)(?: one)?(?: of (?:the|these|those|your|its)(?: 15| fifteen)?)? (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
 )
 _REFERENCE = re.compile(
     r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework)|in the document|in the text|exactly)\b.{0,30}\b(?:say|said|written|stated|stand|come from|found)?\b"
@@ -199,7 +204,7 @@ _AUTHOR = re.compile(
     r"|\bsays who\b|\bwho is (?:the )?author\b|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
 )
 _REASON = re.compile(
-    r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| so| not)?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$"
+    r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| not)?(?: (?:so|that|this))?(?: (?:high|low|much|strong|important|critical))?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$"
 )
 _MORE = re.compile(
     r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
@@ -240,6 +245,12 @@ WHERE_TO = re.compile(r"^\W*(?:and )?(?:to|from) where\b|^\W*(?:and )?where (?:t
 POINTS_AT = re.compile(
     r"\b(?:that|this|the same|such a) (?:(?:kind|type|sort) of )?(?:phase|stage|crisis|scenario|sector|situation|disaster)\b"
 )
+#: The slot that each of these words stands for.
+_POINTED = {
+    "crises": ("crisis", "scenario", "disaster", "situation"),
+    "phases": ("phase", "stage"),
+    "sectors": ("sector",),
+}
 ONE = re.compile(
     r"\b(?:a new|another|a second|have|has|had|which|that|this|other) ones?\b|\bsame (?:question|thing)\b|\bmeme (?:question|chose)\b|\blo mismo\b|\bmisma pregunta\b"
 )
@@ -330,6 +341,9 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         phases = ("during", "after")
     elif not phases and _OVER.search(folded):
         phases = ("after",)
+    comparison = bool(_COMPARISON.search(folded))
+    if comparison and language == "en":
+        crises = tuple(k for k in CRISES if k in crises or k in _compared(tokens, matches))
     sectors = tuple(int(k) for k in strong["sector"])
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(
@@ -350,7 +364,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         weak_sectors=tuple(int(k) for k in weak["sector"] if int(k) not in sectors),
         absent=tuple(dict.fromkeys(m.term for m in matches if m.absent)),
         wh=_wh(folded, language),
-        comparison=bool(_COMPARISON.search(folded)),
+        comparison=comparison,
         everywhere=bool(_EVERYWHERE.search(folded)),
         rating_cue=bool(_RATING.search(folded)),
         which_sector=bool(_WHICH_SECTOR.search(folded)),
@@ -359,6 +373,18 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         matches=matches,
     )
     return replace(result, intent=_intent(result, folded))
+
+
+#: What stands for a crisis where two are compared: "a sudden disaster versus a slow one", "sudden and slow onset disasters".
+_SHORT_FOR: dict[str, CrisisKey] = {"sudden": "sudden_onset", "slow": "slow_onset", "protracted": "protracted"}
+
+
+def _compared(tokens: Sequence[str], matches: Sequence[Match]) -> set[CrisisKey]:
+    """Crises that only an adjective names, in a message that names another."""
+    named = {i for m in matches if m.kind == "crisis" for i in range(m.start, m.end)}
+    if not named:
+        return set()
+    return {_SHORT_FOR[t] for i, t in enumerate(tokens) if t in _SHORT_FOR and i not in named}
 
 
 def _intent(u: Understanding, folded: str) -> Intent:
@@ -436,9 +462,11 @@ def leans_on_history(u: Understanding) -> bool:
     return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
 
 
+#: Puts another case than the one before.
+_SUPPOSES = re.compile(r"^\W*(?:and |but |so |ok,? )?(?:what )?if\b")
 #: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
 _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
-_ASKING = FUNCTION_WORDS["en"] | {
+ASKING = FUNCTION_WORDS["en"] | {
     "tell",
     "many",
     "much",
@@ -449,6 +477,9 @@ _ASKING = FUNCTION_WORDS["en"] | {
     "says",
     "framework",
     "document",
+    "text",
+    "paper",
+    "annex",
 }
 
 
@@ -466,7 +497,7 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
         return u.english
     own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
     found = _STANDS_FOR.search(u.english) if u.wh and own else None
-    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in _ASKING)
+    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING)
     if found is None or not subject:
         return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"
     return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
@@ -516,6 +547,11 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
                 continue
         if slot == "sectors" and asks_sectors:
             continue
+        pointed = POINTS_AT.search(fold(u.question))
+        if not pointed and ((slot in ("crises", "phases") and u.which_crises) or (slot == "phases" and u.which_phases)):
+            continue  # "is there another crisis where it is crucial?" asks for it
+        if slot in ("partners", "groups") and _SUPPOSES.match(fold(u.question)) and outside_words(u):
+            continue  # "and if people only move inside the country?" is about others
         value = getattr(before, slot)
         if value:
             filled[slot] = value
@@ -547,6 +583,22 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     )
 
 
+def _pointed(u: Understanding, said: Mapping[str, object]) -> Understanding:
+    """``u`` with the crisis, phase or sector that it points at and the message before did not name: the last one ``said``."""
+    pointed = POINTS_AT.search(fold(u.question))
+    if pointed is None:
+        return u
+    open_slots = (slot for slot, words_ in _POINTED.items() if pointed[0].endswith(words_) and not getattr(u, slot))
+    filled = {slot: said[slot] for slot in open_slots if slot in said}
+    return replace(u, inherited=(*u.inherited, *filled), **filled) if filled else u  # type: ignore[arg-type]
+
+
+def following(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:
+    """What a message asks that is known to lean on the one before it."""
+    before = understand(earlier[-1], earlier[:-1], lexicon)
+    return merge(read(question, lexicon, before.language), before)
+
+
 def understand(
     question: str,
     earlier: Sequence[str],
@@ -562,11 +614,13 @@ def understand(
     ``leaning`` gives a message that leans on the one before, with what it asks about the reply; None for one that does not.
     """
     before: Understanding | None = None
+    said: dict[str, object] = {}
     for message in (*earlier, question):
         u = refine(read(message, lexicon, before.language if before else "en"))
         leans = leaning(u, before.question) if before is not None else None
         if before is not None and leans is not None:
-            u = merge(leans, before)
+            u = _pointed(merge(leans, before), said)
+        said |= {slot: getattr(u, slot) for slot in ("crises", "phases", "sectors") if getattr(u, slot)}
         keep = u.intent in (*ABOUT_REPLY, "thanks", "author", "danger") and message is not question
         before = before if keep and before is not None else u
         last = u

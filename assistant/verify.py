@@ -55,13 +55,17 @@ def figures(text: str) -> set[str]:
     return {n.strip(".,/") for n in _NUMBER.findall(text)}
 
 
+def opens_sentence(text: str, place: int) -> bool:
+    """Whether a sentence, a quotation or a list item begins at a place of a text."""
+    return _SENTENCE_START.search(text[:place]) is not None
+
+
 def names(text: str) -> set[str]:
     """Proper names and acronyms of a text: capitalised words that do not merely open a sentence."""
     out: set[str] = set()
     for match in _NAME.finditer(text):
         word = match.group()
-        opens = _SENTENCE_START.search(text[: match.start()]) is not None
-        if opens and not (word.isupper() and len(word) > 1):
+        if opens_sentence(text, match.start()) and not (word.isupper() and len(word) > 1):
             continue
         if len(word) > 1:
             out.add(word.removesuffix("'s").removesuffix("’s"))

@@ -268,7 +268,7 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
                     folder / f"{name}.csv", line, "condition", row.condition, f"a clause that stands in {row.ref}"
                 )
     facts = {row.id for _, row in tables.get("facts", [])}
-    for name in ("entry_points", "calibration"):
+    for name in ("entry_points", "calibration", "dialogues"):
         for line, row in tables.get(name, []):
             if row.fact and row.fact not in facts:
                 raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")

@@ -346,14 +346,18 @@ class Utterance:
 class Calibration:
     """A question that is not searched among: on it the assistant learns how far to trust its own evidence.
 
-    ``fact`` is the fact that answers it, or where ``answered`` is 0, the one that it resembles.
+    ``fact`` is the fact that answers it, or where ``answered`` is 0, the one that it resembles. A question that leans on
+    a message before it has that in ``earlier``.
     """
 
     answered: Literal["0", "1"]
     fact: str
     text: str
+    earlier: str = ""
 
 
+#: What stands between the earlier messages of one row.
+BETWEEN = " // "
 #: What a message can ask about the reply before it.
 AboutReply = Literal["reason", "reference", "more", "author", "less", "thanks", "other"]
 
@@ -363,18 +367,21 @@ class Dialogue:
     """A message in a conversation, and whether it leans on what was said before: what following up is learned from.
 
     ``earlier`` holds the user's messages before, oldest first, separated by `` // ``. ``asks`` is what the message
-    asks about the reply before it, ``other`` where it asks nothing about it.
+    asks about the reply before it, ``other`` where it asks nothing about it. ``answered`` tells whether the document
+    answers the message, where that was judged, and ``fact`` which fact does, or which it resembles.
     """
 
     earlier: str
     question: str
     leans: Literal["0", "1"]
     asks: AboutReply
+    answered: Literal["0", "1", ""] = ""
+    fact: str = ""
 
     @property
     def last(self) -> str:
         """The message just before."""
-        return self.earlier.rsplit(" // ", 1)[-1]
+        return self.earlier.rsplit(BETWEEN, 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from assistant.answerable import AnswerModel
-from assistant.answerable import learn as learn_answers
-from assistant.assistant import Assistant, learn_dialogue, learn_slots, learned_file, open_index
+from assistant.assistant import Assistant, learn_answers, learn_dialogue, learn_slots, learned_file, open_index
 from assistant.dialogue import DialogueModel
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
@@ -20,7 +19,7 @@ from corpus.load import Corpus
 #: What is learned, by the name of its file.
 LEARNED: dict[str, Callable[[Assistant], SlotModel | AnswerModel | DialogueModel | None]] = {
     "slots": lambda assistant: learn_slots(assistant.corpus, assistant.retriever),
-    "answers": lambda assistant: learn_answers(assistant.corpus, assistant.retriever, assistant.asked, assistant.read),
+    "answers": learn_answers,
     "dialogue": learn_dialogue,
 }
 #: Learned models kept in all: those of four indexes.

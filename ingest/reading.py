@@ -2,8 +2,8 @@
 
 A prepared question is read beside the sentence of its own fact, which answers
 it, and beside a near one that does not; a question that the document does not
-answer beside the sentences that search finds for it. So the reader learns on
-what it will be shown. Nothing of ``calibration.csv`` is learned: those questions
+answer beside the sentences that search finds for it; of a judged dialogue all
+messages together. Some are misspelled as hurried people do. So the reader learns on what it will be shown. Nothing of ``calibration.csv`` is learned: those questions
 tell what the reader is worth.
 
 It needs the index, half an hour to an hour on two cores, and PyTorch.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,14 @@ from assistant.encoder import PACKAGED_MODEL
 from assistant.reader import MAX_SENTENCE, READER
 from corpus.errors import CorpusError
 from corpus.load import Corpus
+from corpus.types import BETWEEN, Calibration, Dialogue
 from ingest.export import checked_weights
 from ingest.lowrank import LowRankModel, save_arrays
 
 if TYPE_CHECKING:
+    from assistant.answerable import Asked
     from assistant.assistant import Assistant
+    from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever
 
 #: Rank of the changes and the first layer that is changed: words of both texts must meet in several layers.
@@ -41,6 +44,8 @@ _WRONG_TOO = 0.35
 _NEAR = 3
 #: How sure the reader is asked to be at most: the tables hold mistakes.
 _SURE = 0.97
+#: Share of questions that are read as if they had been typed in a hurry: people do, and mean the same.
+_HASTY = 0.15
 _DROPOUT, _LONGEST_PIECES = 0.08, 128
 _LEAST = 1000
 
@@ -101,6 +106,55 @@ def lessons(corpus: Corpus, retriever: HybridRetriever) -> list[Pair]:
         if row_.ref in rows_of:
             rows.add(max(rows_of[row_.ref], key=similar.__getitem__))
         pairs += [Pair(row_.text, distinct[row][1], False) for row in sorted(rows)]
+    for dialogue in corpus.dialogues:
+        pairs += _conversed(
+            dialogue, sentence.get(dialogue.fact), [text for _, text in distinct], near, retriever, chance
+        )
+    return pairs
+
+
+def hasty(text: str, chance: random.Random) -> str:
+    """A text with one or two of its longer words misspelled, sometimes without capitals and articles; deterministic."""
+    parts = text.split()
+    if chance.random() < 0.5:
+        parts = [p.lower() for p in parts if p.lower() not in ("the", "a", "an")]
+    long = [i for i, p in enumerate(parts) if len(p) > 4 and p.isalpha()]
+    for i in chance.sample(long, min(len(long), chance.randint(1, 2))):
+        word = parts[i]
+        at = chance.randrange(1, len(word) - 1)
+        dropped, doubled = word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:]
+        swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        parts[i] = chance.choice((dropped, doubled, swapped))
+    return " ".join(parts)
+
+
+def _conversed(
+    row: Dialogue,
+    own: str | None,
+    sentences: Sequence[str],
+    near: Vectors,
+    retriever: HybridRetriever,
+    chance: random.Random,
+) -> list[Pair]:
+    """What a judged dialogue teaches: its messages as one text, and the last alone where it stands alone.
+
+    ``own`` is the sentence of the row's fact; ``near`` has the embeddings of all ``sentences``, ``(n, dim)``.
+    """
+    import numpy as np
+
+    if not row.answered:
+        return []
+    texts = [f"{row.earlier.replace(BETWEEN, ' ')} {row.question}"[-MAX_SENTENCE:]]
+    if row.leans == "0":
+        texts.append(row.question)
+    pairs = []
+    for text in texts:
+        nearest = [sentences[i] for i in np.argsort(-(near @ retriever.encode(text)))[: _NEAR + 1]]
+        if row.answered == "1" and own:
+            wrong = chance.choice([s for s in nearest if s != own][:_NEAR])
+            pairs += [Pair(text, own, True), *([Pair(text, wrong, False)] if chance.random() < _WRONG_TOO else [])]
+        else:
+            pairs += [Pair(text, s, False) for s in dict.fromkeys([nearest[0], *([own] if own else [])])]
     return pairs
 
 
@@ -186,15 +240,18 @@ def train(
     from torch.nn import functional
 
     corpus = assistant.corpus
-    pairs = lessons(corpus, assistant.retriever)
+    chance = random.Random(0)
+    pairs = [
+        replace(p, question=hasty(p.question, chance)) if chance.random() < _HASTY else p
+        for p in lessons(corpus, assistant.retriever)
+    ]
     weights_folder, digest = checked_weights(PACKAGED_MODEL)
     begun = read_adapter(start, digest) if start is not None else None
-    chance = random.Random(0)
     pupil = Pupil(weights_folder, threads)
     if begun is not None:
         pupil.load(begun)
-    held_out = [(c.text, s) for c in corpus.calibration for s in assistant.sentences(assistant.asked(c.text).ranking)]
-    pupil.prepare([*(p.key for p in pairs), *held_out], progress)
+    held_out = [(row.answered, pair) for row in corpus.calibration for pair in _shown(row, assistant)]
+    pupil.prepare([*(p.key for p in pairs), *(pair for _, pair in held_out)], progress)
     optimiser = torch.optim.AdamW(
         [
             {"params": pupil.trained, "lr": learning_rate, "weight_decay": 0.01},
@@ -217,18 +274,25 @@ def train(
         optimiser.step()
     progress("train", steps, steps)
     pupil.save(folder / READER, digest)
-    return _told_apart(pupil, assistant)
+    return _told_apart(pupil, held_out)
 
 
-def _told_apart(pupil: Pupil, assistant: Assistant) -> float:
-    """Share of pairs of calibration questions, one answered and one not, that the best sentence's score orders rightly."""
+def _shown(row: Calibration, assistant: Assistant) -> list[tuple[str, str]]:
+    """What the reader would be shown of a calibration question: its text beside the nearest sentences."""
+    asked: Asked = (
+        assistant.asked_after(row.text, row.earlier.split(BETWEEN)) if row.earlier else assistant.asked(row.text)
+    )
+    text = (asked.conversation or asked.question)[-MAX_SENTENCE:]
+    return [(text, s[:MAX_SENTENCE]) for s in assistant.sentences(asked.ranking)]
+
+
+def _told_apart(pupil: Pupil, held_out: Sequence[tuple[str, tuple[str, str]]]) -> float:
+    """Share of pairs of calibration questions, one answered and one not, that the score of the nearest sentence orders rightly."""
     import torch
 
-    best: dict[str, list[float]] = {"0": [], "1": []}
+    scores: dict[str, list[float]] = {"0": [], "1": []}
     with torch.no_grad():
-        for row in assistant.corpus.calibration:
-            read = [(row.text, s) for s in assistant.sentences(assistant.asked(row.text).ranking)]
-            if read:
-                best[row.answered].append(float(pupil.logits(read, training=False).max()))
-    wins = sum(yes > no for yes in best["1"] for no in best["0"])
-    return wins / max(1, len(best["1"]) * len(best["0"]))
+        for answered, pair in held_out:
+            scores[answered].append(float(pupil.logits([pair], training=False)[0]))
+    wins = sum(yes > no for yes in scores["1"] for no in scores["0"])
+    return wins / max(1, len(scores["1"]) * len(scores["0"]))

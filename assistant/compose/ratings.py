@@ -134,13 +134,15 @@ def _template(text: str, *numbers: int) -> Paragraph:
 
 
 def _summary(draft: Draft, cells: Sequence[Cell], levels: Sequence[Level]) -> str:
-    """Such as “2 sectors are rated critical; 1 sector is rated important”: rated cells by level, stated and interpreted told apart."""
+    """Such as “2 sectors are rated critical (1 by interpretation); 1 sector is rated important”."""
     parts = []
     for level in levels:
         found = [c for c in cells if c.level == level]
         if found:
             key = "list_one" if len(found) == 1 else "list_many"
-            parts.append(draft.say(key, level=draft.level(level), sectors=len(found)))
+            told = draft.say(key, level=draft.level(level), sectors=len(found))
+            read = sum(c.basis == "interpreted" for c in found)
+            parts.append(told + (draft.say("list_interpreted", number=read) if read else ""))
         elif len(levels) < len(LEVELS):
             parts.append(draft.say("list_none", level=draft.level(level)))
     return "; ".join(parts)
@@ -171,12 +173,24 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
     for basis in ("emphasised", "mentioned"):
         found = [c for c in besides if c.basis == basis]
         if found:
-            words = "; ".join(f"{draft.sector(c.sector_no)} (“{c.evidence[0].word}”)" for c in found)
-            items.append(draft.say(f"besides_{basis}", sectors=words))
+            items.append(draft.say(f"besides_{basis}", sectors="; ".join(_besides(draft, found))))
             cited += [draft.cite(e.ref, e.quote) for c in found for e in c.evidence]
     if items:
         draft.add(draft.say("list_besides", items="; ".join(items)), *dict.fromkeys(cited))
     _interpreted_note(draft, shown)
+
+
+def _besides(draft: Draft, cells: Sequence[Cell]) -> list[str]:
+    """Sectors without a level, those of the same word and condition together: “A, B (“will require”; only: “if …”)”."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        first = cell.evidence[0]
+        grouped.setdefault((first.word, first.condition), []).append(draft.sector(cell.sector_no))
+    told = []
+    for (word, condition), sectors in grouped.items():
+        only = draft.say("row_condition", condition=condition) if condition else ""
+        told.append(f"{', '.join(sectors)} (“{word}”{only})")
+    return told
 
 
 def _interpreted_note(draft: Draft, cells: Sequence[Cell]) -> None:
@@ -233,7 +247,8 @@ def slice_of_sector(
         draft.add(draft.say("reverse_head", sector=sector, summary="; ".join(by_level)), *numbers)
     elif not by_level:
         draft.blocks.append(_template(draft.say("reverse_none", sector=sector), rows[0].citations[0]))
-        draft.status = "not_rated" if not levels else draft.status
+        # it has weight or a mention there, which is shown; where a level was asked for, that is no answer
+        draft.status = "partial" if not levels else draft.status
     draft.blocks.append(RatingTable("", rows))
     if len(known) < len(cells) and not levels:
         draft.blocks.append(_template(draft.say("reverse_rest")))

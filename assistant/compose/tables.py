@@ -141,7 +141,9 @@ def find_acronym(draft: Draft, u: Understanding) -> Acronym | None:
     raw = {
         w.lower() for w in u.question.replace("?", " ").replace('"', " ").replace("'", " ").replace(",", " ").split()
     }
-    asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw or a.acronym.lower() in u.tokens]
+    if not u.follow_up:  # whose tokens are those of the message before, too
+        raw.update(u.tokens)
+    asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw]
     return asked[0] if asked else None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.answerable import FEATURES, READ_MOST, AnswerModel, Asked, Evidence, _spread, features, learn
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, learn_answers
 from assistant.reader import SENTENCES
 from assistant.records import build_records
 from assistant.retrieval import HybridRetriever
@@ -17,6 +17,7 @@ from assistant.settings import Settings
 from assistant.stemvectors import StemVectors
 from assistant.text import words
 from corpus.load import Corpus
+from corpus.types import BETWEEN, Calibration
 from tests.fakes import KeywordEncoder
 
 Taught = tuple[Assistant, AnswerModel, Evidence]
@@ -45,16 +46,17 @@ def assistant_of(corpus: Corpus) -> Assistant:
 @pytest.fixture(scope="module")
 def taught(corpus: Corpus) -> Taught:
     assistant = assistant_of(small_of(corpus))
-    model = learn(assistant.corpus, assistant.retriever, assistant.asked, assistant.read)
+    model = learn_answers(assistant)
     assert model is not None
     return assistant, model, Evidence(assistant.corpus, assistant.retriever)
 
 
-def judged(taught: Taught, question: str) -> float:
+def judged(taught: Taught, question: str, *earlier: str) -> float:
     assistant, model, evidence = taught
-    asked = assistant.asked(question)
+    asked = assistant.asked_after(question, earlier) if earlier else assistant.asked(question)
     absent = assistant.retriever.examples["absent"][1] @ asked.vector
-    return model.probability(features(asked, evidence, absent, model.wording(asked.question, asked.vector)))
+    values = features(asked, evidence, absent, model.wording(asked.question, asked.vector))
+    return model.probability(values, follow_up=asked.follow_up)
 
 
 def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
@@ -62,12 +64,38 @@ def test_questions_it_answers_are_more_likely_answered(taught: Taught) -> None:
 
     These are the questions that the signs are weighed on, so it shows that something was learned, not how well.
     """
-    rows = taught[0].corpus.calibration
+    rows = [row for row in taught[0].corpus.calibration if not row.earlier]
     scores = [(row.answered, judged(taught, row.text)) for row in rows[::3]]
     answered, others = ([score for label, score in scores if label == wanted] for wanted in "10")
     assert all(0 <= score <= 1 for _, score in scores)
     first = sum(a > b for a in answered for b in others) / (len(answered) * len(others))
     assert first > 0.8
+
+
+def test_follow_ups_are_weighed_by_what_follow_ups_teach(taught: Taught) -> None:
+    """With other weights than questions that stand alone; without enough of them, with the same."""
+    rows = [row for row in taught[0].corpus.calibration if row.earlier]
+    scores = [(row.answered, judged(taught, row.text, *row.earlier.split(BETWEEN))) for row in rows[::2]]
+    answered, others = ([score for label, score in scores if label == wanted] for wanted in "10")
+    first = sum(a > b for a in answered for b in others) / (len(answered) * len(others))
+    assert first > 0.7
+    values = np.linspace(0, 1, len(FEATURES))
+    assert taught[1].probability(values) != taught[1].probability(values, follow_up=True)
+    small = taught[0].corpus
+    alone = tuple(row for row in small.calibration if not row.earlier)
+    model = learn_answers(assistant_of(replace(small, calibration=alone)))
+    assert model is not None
+    assert model.probability(values) == model.probability(values, follow_up=True)
+
+
+def test_a_follow_up_is_judged_as_a_conversation(taught: Taught) -> None:
+    """The reader sees the messages as they were written; what is searched for is one question."""
+    asked = taught[0].asked_after(
+        "and who were its first donors?", ["What is the Migration Emergency Funding Mechanism?"]
+    )
+    assert asked.follow_up
+    assert asked.conversation == "What is the Migration Emergency Funding Mechanism? and who were its first donors?"
+    assert not taught[0].asked("who were the first donors?").follow_up
 
 
 def test_features_are_those_named(taught: Taught) -> None:
@@ -95,9 +123,8 @@ def test_what_reading_cannot_change_is_settled() -> None:
     """The least and the greatest that the reader can say lie on one side; an average reading then lies there too."""
     size = len(FEATURES) + 1
     weights = np.append(np.zeros(size - 1), [1.0, 0.5])  # the reader's word alone, and an intercept
-    model = AnswerModel(
-        StemVectors((), np.zeros(0), counted=False), np.zeros(1), (np.zeros(size), np.ones(size), weights)
-    )
+    weighed = (np.zeros(size), np.ones(size), weights)
+    model = AnswerModel(StemVectors((), np.zeros(0), counted=False), np.zeros(1), weighed, weighed)
     values = np.zeros(len(FEATURES))
     lowest, average, highest = (model.probability(values, read) for read in (-READ_MOST, None, READ_MOST))
     assert lowest < average < highest
@@ -123,6 +150,7 @@ def test_the_model_is_the_same_after_writing_and_reading(taught: Taught, tmp_pat
     values = np.linspace(0, 1, len(FEATURES))
     assert again.probability(values, 1.5) == model.probability(values, 1.5)
     assert again.probability(values) == model.probability(values)
+    assert again.probability(values, follow_up=True) == model.probability(values, follow_up=True)
 
 
 def test_a_file_with_other_features_is_of_another_version(taught: Taught, tmp_path: Path) -> None:
@@ -131,7 +159,7 @@ def test_a_file_with_other_features_is_of_another_version(taught: Taught, tmp_pa
     with np.load(path) as data:
         arrays = {name: data[name] for name in data.files}
     with path.open("wb") as handle:
-        np.savez(handle, **arrays | {"mean": arrays["mean"][1:]})
+        np.savez(handle, **arrays | {"mean": arrays["mean"][:, 1:]})
     with pytest.raises(ValueError, match="another version"):
         AnswerModel.load(path)
     with path.open("wb") as handle:
@@ -141,7 +169,7 @@ def test_a_file_with_other_features_is_of_another_version(taught: Taught, tmp_pa
 
 
 def cut(corpus: Corpus, lacking: str) -> Corpus:
-    no, yes = ([c for c in corpus.calibration if c.answered == a] for a in "01")
+    no, yes = ([c for c in corpus.calibration if c.answered == a and not c.earlier] for a in "01")
     return {
         "positives": lambda: replace(corpus, entry_points=corpus.entry_points[:19]),
         "negatives": lambda: replace(corpus, not_covered=corpus.not_covered[:19]),
@@ -161,8 +189,8 @@ def test_nothing_is_learned_from_too_few(corpus: Corpus, lacking: str) -> None:
     encoder = KeywordEncoder(dim=64)
     retriever = HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
 
-    def never(text: str, vector: np.ndarray) -> Asked:
-        raise AssertionError(f"nothing needs to be ranked: {text}, {vector}")
+    def never(row: Calibration) -> Asked:
+        raise AssertionError(f"nothing needs to be ranked: {row}")
 
     assert learn(small, retriever, never, lambda asked: {}) is None
 
@@ -171,7 +199,7 @@ def test_calibration_is_not_searched_among(corpus: Corpus) -> None:
     """Or every calibration question would find itself, and the evidence look better than it ever is."""
     records = build_records(small_of(corpus))
     held_out = {r.text for r in records if r.kind == "calibration"}
-    assert held_out == {c.text for c in corpus.calibration}
+    assert held_out == {c.text for c in corpus.calibration if not c.earlier}
     encoder = KeywordEncoder(dim=64)
     retriever = HybridRetriever(records, encoder.encode([r.text for r in records]), encoder)
     assert not held_out & {r.text for r in retriever.records if r.kind not in ("entry", "fact")}

@@ -25,6 +25,7 @@ def premises(corpus: Corpus) -> Premises:
         ("Why are there 12 sectors of assistance?", "15 sectors"),
         ("What do all four phases have in common?", "three phases"),
         ("Does the framework stand on its three pillars?", "two pillars"),
+        ("emergencies are classified in 5 levels under the SOP. what are they for?", "three levels"),
     ],
 )
 def test_a_count_the_text_gives_otherwise_is_found(
@@ -44,6 +45,9 @@ def test_a_count_the_text_gives_otherwise_is_found(
         "Are all 15 sectors critical?",
         "We have 12 workers stranded, who helps?",
         "Has IOM 30 projects?",
+        "How many refugees were resettled over those 60 years?",
+        "Why these 12 emergencies?",
+        "What did these five persons do?",
         "",
     ],
 )

@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.adapter import read_adapter
 from assistant.assistant import Assistant
@@ -16,7 +18,8 @@ from assistant.encoder import PACKAGED_MODEL, PACKAGED_SHA256
 from assistant.reader import MAX_SENTENCE, READER, Reader
 from corpus.errors import CorpusError
 from corpus.load import Corpus
-from ingest.reading import PAIRS, Pair, batches, lessons, sentences_of, train
+from corpus.types import BETWEEN
+from ingest.reading import PAIRS, Pair, batches, hasty, lessons, sentences_of, train
 from tests.fakes import assistant_in_memory
 
 
@@ -67,12 +70,48 @@ def test_some_questions_are_read_beside_a_sentence_that_does_not_answer_them(
     assert all(right[p.question] != p.sentence for p in wrong)
 
 
+def test_of_a_judged_dialogue_all_messages_are_read_together(
+    corpus: Corpus, small: Assistant, pairs: list[Pair]
+) -> None:
+    """Beside the sentence of its fact or one that does not answer; a message that stands alone also without the others."""
+    rows = (
+        tuple(d for d in corpus.dialogues if d.answered)[::20]
+        + tuple(d for d in corpus.dialogues if not d.answered)[:5]
+    )
+    taught = lessons(replace(small.corpus, dialogues=rows), small.retriever)
+    assert taught[: len(pairs)] == pairs
+    added = taught[len(pairs) :]
+    sentence = sentences_of(small.corpus)
+    whole = {f"{r.earlier.replace(BETWEEN, ' ')} {r.question}"[-MAX_SENTENCE:]: r for r in rows}
+    assert {p.question for p in added if p.question not in whole} == {
+        r.question for r in rows if r.leans == "0" and r.answered
+    }
+    for pair in added:
+        row = whole.get(pair.question) or next(r for r in rows if r.question == pair.question)
+        assert row.answered
+        assert not pair.answered or (row.answered == "1" and pair.sentence == sentence[row.fact])
+    answered = {q for q, r in whole.items() if r.answered == "1"}
+    assert answered == {p.question for p in added if p.answered and p.question in whole}
+
+
 def test_nothing_of_the_calibration_is_learned(corpus: Corpus, pairs: list[Pair]) -> None:
     assert {p.question for p in pairs}.isdisjoint(c.text for c in corpus.calibration)
 
 
 def test_lessons_are_the_same_every_time(small: Assistant, pairs: list[Pair]) -> None:
     assert lessons(small.corpus, small.retriever) == pairs
+
+
+@given(st.text("abcdefgh THE,.?' éÉ", max_size=80), st.integers(0, 99))
+def test_hasty_typing_keeps_what_is_typed(text: str, seed: int) -> None:
+    """Words of the same number and about the same length, articles apart; the same every time."""
+    typed = hasty(text, random.Random(seed))
+    assert typed == hasty(text, random.Random(seed))
+    articles = ("the", "a", "an")
+    before, after = ([w for w in t.split() if w.lower() not in articles] for t in (text, typed))
+    assert len(before) == len(after)
+    assert all(abs(len(x) - len(y)) <= 1 for x, y in zip(before, after, strict=True))
+    assert sum(x.lower() != y.lower() for x, y in zip(before, after, strict=True)) <= 2
 
 
 def test_batches_hold_pairs_of_like_length_and_every_pair_once() -> None:

@@ -1,0 +1,127 @@
+"""Which way a question goes, where that depends on whether the document answers it: with a judge of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from assistant.answer import Answer, Turn
+from assistant.answerable import Asked
+from assistant.assistant import Assistant
+from assistant.text import fold
+from corpus.load import Corpus
+from tests.fakes import assistant_in_memory
+
+Judged = Callable[[Callable[[str], bool]], Assistant]
+
+
+@pytest.fixture(scope="module")
+def assistant(corpus: Corpus) -> Assistant:
+    return assistant_in_memory(corpus)
+
+
+@pytest.fixture
+def judged(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Judged:
+    """Gives an assistant whose judgement is a function of the question as it is searched for."""
+
+    def with_judge(answered: Callable[[str], bool]) -> Assistant:
+        def judge(asked: Asked, least: float) -> float:
+            return 0.9 if answered(fold(asked.question)) else 0.01
+
+        monkeypatch.setattr(assistant._router, "_judge", judge)
+        return assistant
+
+    return with_judge
+
+
+def unless(*names: str) -> Callable[[str], bool]:
+    return lambda question: not any(n in question for n in names)
+
+
+@pytest.mark.parametrize(
+    ("question", "missing", "said"),
+    [
+        ("what did IOM do in Egypt to keep the borders open during the Libyan crisis?", "Egypt", "Tunisia"),
+        ("The training for 49 staff of the Iraqi parliament, what was it on?", "Iraqi", "Afghanistan"),
+        ("IOM has given direct psychosocial support since 1994, I was told.", "1994", "2001"),
+    ],
+)
+def test_a_wrong_name_in_a_question_about_something_known_is_put_right(
+    judged: Judged, question: str, missing: str, said: str
+) -> None:
+    """The question shares a name or figure with the text, or only its figure is wrong."""
+    answer = judged(unless("egypt", "iraqi", "1994")).ask(question)
+    assert (answer.status, answer.trace.route) == ("grounded", "premise")
+    assert missing in answer.text.splitlines()[0]
+    assert said in answer.text
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which border projects were there in Bolivaria?",
+        "How many experts came back to Somaliland as the Afghan experts did?",
+        "Is Atlantis one of the 18 countries where IOM is active in camp management?",
+        "What did IOM do in Tunisia in 2017 to keep the borders open?",
+    ],
+    ids=["shares no name", "a count", "asks whether", "another year"],
+)
+def test_the_same_of_somebody_else_is_not_in_the_document(judged: Judged, question: str) -> None:
+    answer = judged(unless("bolivaria", "somaliland", "atlantis", "2017")).ask(question)
+    assert answer.status == "not_in_document"
+    assert "does not mention “" in answer.text
+    assert answer.nearest
+
+
+def test_what_is_not_answered_without_the_name_either_is_a_plain_no(judged: Judged) -> None:
+    answer = judged(lambda question: False).ask("How many tents did IOM buy in Egypt during the Libyan crisis?")
+    assert answer.status == "not_in_document"
+    assert "mention" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "route"),
+    [
+        ("Which countries belong to the Colombo Process?", "definition"),
+        ("What is WHO's role in coordinating the response to a health crisis?", "coordination"),
+        ("Who is in need in an epidemic, by age?", "people"),
+    ],
+)
+def test_a_table_does_not_answer_what_the_document_does_not(judged: Judged, question: str, route: str) -> None:
+    """The slots of these questions are those of a table; what is asked is not in it."""
+    assert judged(lambda _: True).ask(question).trace.route == route
+    assert judged(lambda _: False).ask(question).status == "not_in_document"
+
+
+def test_a_plain_question_for_a_table_is_not_judged(judged: Judged) -> None:
+    """Nothing is searched for, and nothing can be refused."""
+    answer = judged(lambda _: False).ask("Who coordinates in a health crisis?")
+    assert (answer.status, answer.trace.route) == ("grounded", "coordination")
+
+
+def follow(judged: Judged, before: str, message: str) -> Answer:
+    return judged(lambda _: False).ask(message, [Turn("user", before)])
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [("and after?", "not_rated"), ("in a drought?", "grounded"), ("and who pays for it?", "not_in_document")],
+)
+def test_a_follow_up_on_ratings_may_ask_for_something_else(judged: Judged, message: str, status: str) -> None:
+    """What names no crisis, phase or sector and is no question of degree is not one about ratings."""
+    answer = follow(judged, "How important is shelter during a man-made disaster?", message)
+    assert answer.status == status
+
+
+def test_another_crisis_is_asked_for_not_taken_over(judged: Judged) -> None:
+    before = "Is counter-trafficking crucial before a man-made disaster?"
+    answer = follow(judged, before, "is there another crisis where it is called crucial?")
+    assert {c.key[0] for c in answer.cells if c.level == "critical"} == {"man_made", "protracted"}
+
+
+def test_conditions_and_interpretations_are_told_in_a_list(judged: Judged) -> None:
+    answer = judged(lambda _: True).ask("What is critical during a man-made disaster?")
+    assert "4 sectors are rated critical (3 by interpretation)" in answer.text
+    assert "only: “if there are large cross-border movements" in answer.text
