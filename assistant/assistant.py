@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from assistant import answerable, dialogue, guards
-from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
+from assistant.answer import ABSTENTIONS, Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.compose.draft import Draft
 from assistant.compose.passages import sentence_of
@@ -323,15 +323,21 @@ class Assistant:
         for number, part in enumerate(parts):
             if draft.route == "opinion" and not guards.asks(part):
                 continue  # "We have to pick one by Friday." only says why somebody asks
+            if guards.only_tells(part) and len(parts) > 1:
+                if not all(guards.only_tells(p) for p in parts[number:]):
+                    before.append(part)  # what the question after it is about
+                    continue
+                if statuses and statuses[-1] in ABSTENTIONS:
+                    continue  # "A list please." says how a question is to be answered that cannot be
             u = help_with(draft, understand(part, before, self.lexicon, self._refine, self._leaning), before)
-            if number:
+            if understood:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
             draft.language = understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
             self._router.answer(draft, u, partial(self._previous, tuple(before)))
-            if number and draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
+            if draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
             statuses.append(draft.status)

@@ -60,6 +60,12 @@ _ASKS = re.compile(
     r"\b(?:who|what|which|where|when|how|why|whose|is|are|was|were|do|does|did|can|could|should|will|would|has|have"
     r"|qui|que|quel\w*|combien|comment|pourquoi|quand|est-ce|quien\w*|cual\w*|cuant\w*|como|donde|cuando)\b"
 )
+#: A word that asks anywhere, a verb that asks or bids where a part begins, or an ellipsis that goes on: "and in a drought".
+_WANTS = re.compile(
+    r"\b(?:who|whom|whose|what|which|where|when|how|why|whether|qui|que|quel\w*|combien|comment|pourquoi|quand|quien\w*|cual\w*|cuant\w*|donde|cuando)\b"
+    r"|(?:^|[.!;:,] )\W*(?:(?:please|pls|and|but|or|also|then|now|so|ok|same|et|y|e) )*(?:is|are|was|were|do|does|did|can|could|should|will|would|has|have|tell|list|name|give|explain|show|describe|compare|define|say|find|dis|donne|explique|lista|di|da|explica)\b"
+    r"|^\W*(?:and|or|also|same|et|y|o|ou)\b"
+)
 #: Parts of a compound question that are answered; more in one message is a list, not a question.
 MAX_PARTS = 3
 
@@ -176,6 +182,11 @@ def orders(text: str) -> bool:
 def asks(part: str) -> bool:
     """Whether a part of a message holds a word that asks, or a question mark."""
     return "?" in part or _ASKS.search(fold(part)) is not None
+
+
+def only_tells(part: str) -> bool:
+    """Whether a part of a message asks for nothing: "A list please.", "Sahel is 2012 among the examples."."""
+    return "?" not in part and _WANTS.search(fold(part)) is None
 
 
 def _states(part: str) -> bool:
