@@ -125,3 +125,40 @@ def test_conditions_and_interpretations_are_told_in_a_list(judged: Judged) -> No
     answer = judged(lambda _: True).ask("What is critical during a man-made disaster?")
     assert "4 sectors are rated critical (3 by interpretation)" in answer.text
     assert "only: “if there are large cross-border movements" in answer.text
+
+
+def test_a_sector_taken_for_another_number_is_told_with_its_own(judged: Judged) -> None:
+    answer = judged(lambda _: True).ask("Land and property is sector 8, yes?")
+    assert answer.text.index("Sector 9") < answer.text.index("Sector 8")
+    assert [c.ref for c in answer.citations[:1]] == ["Sector 9"]
+
+
+def test_the_reason_for_a_rating_that_is_not_given_is_not_given(judged: Judged) -> None:
+    answer = follow(judged, "How important is camp management during a health crisis?", "why?")
+    assert (answer.status, answer.trace.route) == ("not_rated", "about_last:reason")
+
+
+def test_an_acronym_is_not_spelled_out_before_a_refusal(judged: Judged) -> None:
+    answer = judged(lambda _: False).ask("What is the budget of the NFIs warehouse?")
+    assert answer.status == "not_in_document"
+    assert not answer.citations
+    assert len(answer.blocks) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "crises"),
+    [
+        ("How does shelter during a sudden disaster compare with a slow one?", {"sudden_onset", "slow_onset"}),
+        ("Compare health support during a health crisis with health support during a protracted crisis", {"health", "protracted"}),
+    ],
+)  # fmt: skip
+def test_both_of_what_is_compared_are_shown(judged: Judged, question: str, crises: set[str]) -> None:
+    answer = judged(lambda _: True).ask(question)
+    assert {c.key[0] for c in answer.cells} == crises
+
+
+def test_that_phase_is_the_one_last_spoken_of(judged: Judged) -> None:
+    """Also where a message between says nothing of it."""
+    history = [Turn("user", t) for t in ("What matters before a health crisis?", "ok, thanks, and border staff, I see")]
+    answer = judged(lambda _: True).ask("is the diaspora rated in that phase too?", history)
+    assert {c.key[1] for c in answer.cells} == {"before"}
