@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from assistant.arrays import read_arrays
 from assistant.reader import Readings
+from assistant.records import spread
 from assistant.regression import logistic, probability, ridge
 from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, fold, stem, words
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 #: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
 MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
+#: Calibration questions of either kind that the signs are weighed on, at most: each is searched for and read, 25 ms.
+MAX_CALIBRATION = 600
 #: Fewest questions of each kind that anything is learned from.
 _LEAST = 20
 #: Penalty of the ridge regression over wording: best of 5-fold cross-validation.
@@ -213,8 +216,8 @@ def learn(
     """
     import numpy as np
 
-    positives = _spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
-    negatives = _spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
+    positives = spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
+    negatives = spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
     known = retriever.vectors_of([*positives, *negatives])
     positives = [t for t in positives if t in known]
     negatives = [t for t in negatives if t in known]
@@ -233,6 +236,7 @@ def learn(
     model = AnswerModel(stems, wording, nothing, nothing)
 
     def weighed(calibration: Sequence[Calibration]) -> Weighed:
+        calibration = spread(calibration, MAX_CALIBRATION)
         rows = []
         for row in calibration:
             asked = ask(row)
@@ -248,10 +252,3 @@ def _enough(calibration: Sequence[Calibration]) -> bool:
     """Whether there are enough questions of both kinds to learn from."""
     answered = sum(c.answered == "1" for c in calibration)
     return _LEAST <= answered <= len(calibration) - _LEAST
-
-
-def _spread(texts: Sequence[str], limit: int) -> list[str]:
-    """At most ``limit`` of the texts, evenly spread, without repeats."""
-    unique = list(dict.fromkeys(texts))
-    step = max(1.0, len(unique) / limit)
-    return [unique[int(i * step)] for i in range(min(limit, len(unique)))]

@@ -62,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 5
+_LEARNED_FORMAT = 6
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answerable import FEATURES, READ_MOST, AnswerModel, Asked, Evidence, _spread, features, learn
+from assistant.answerable import FEATURES, READ_MOST, AnswerModel, Asked, Evidence, features, learn
 from assistant.assistant import Assistant, learn_answers
 from assistant.reader import SENTENCES
-from assistant.records import build_records
+from assistant.records import build_records, spread
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.stemvectors import StemVectors
@@ -218,4 +218,4 @@ def test_calibration_is_not_searched_among(corpus: Corpus) -> None:
     ids=["no repeats", "every other", "steps of 2.5", "none"],
 )
 def test_texts_are_spread_evenly(texts: list[str], limit: int, found: list[str]) -> None:
-    assert _spread(texts, limit) == found
+    assert spread(texts, limit) == found
