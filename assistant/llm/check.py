@@ -1,7 +1,7 @@
 """Every sentence of a model is checked before anybody sees it; each check has a name.
 
 Levels, figures, names and quotes are checked as the composer's are
-(``assistant.verify``), but against the one or two sentences of the passages that
+(``assistant.verify``), but against the one sentence of the passages that
 a sentence rests on, not against whole passages.
 """
 

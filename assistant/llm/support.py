@@ -70,21 +70,13 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def basis(sentence: str, units: Sequence[str]) -> tuple[str, ...]:
-    """The one or two units that together hold most of a sentence's content; fewer and earlier ones win ties.
+    """The one unit that holds most of a sentence's content, the earlier of equals; none without units.
 
-    Words that turn a meaning do not count: no unit is taken for the sake of its "must" or "not".
+    Only one: of two sentences that each hold a half, a whole can be put together that neither says. Words that turn a
+    meaning do not count: no unit is taken for the sake of its "must" or "not".
     """
     wanted = _stems(" ".join(w for w in words(sentence) if w not in _TURNS)) - GLUE
-    best: tuple[int, ...] = ()
-    reached = -1
-    own = [wanted & _stems(u) for u in units]
-    order = sorted(range(len(units)), key=lambda i: (-len(own[i]), i))[:12]
-    for k, i in enumerate(order):
-        for j in (None, *order[k + 1 :]):
-            got = len(own[i] if j is None else own[i] | own[j])
-            if got > reached:
-                best, reached = ((i,) if j is None else (i, j)), got
-    return tuple(units[i] for i in sorted(best))
+    return (max(units, key=lambda unit: len(wanted & _stems(unit))),) if units else ()
 
 
 def unsupported(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) -> frozenset[str]:
@@ -96,8 +88,8 @@ def unsupported(sentence: str, evidence: Sequence[str], known: Sequence[str] = (
 def turned(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) -> list[str]:
     """Small words of a sentence that turn its meaning and do not stand in the evidence; ``not`` also the other way.
 
-    A sentence must not lose the negation of the single sentence it rests on, nor
-    the condition that one of them begins with.
+    A sentence must not lose the negation of the sentence it rests on, nor the
+    condition that that begins with.
     """
     own = _words(sentence)
     held = set().union(*(_words(t) for t in (*evidence, *known)))
@@ -106,7 +98,7 @@ def turned(sentence: str, evidence: Sequence[str], known: Sequence[str] = ()) ->
         said = own & group
         if said and not (held & group if number in _BY_GROUP else said <= held):
             found += sorted(said)
-    if len(evidence) == 1 and held & TURNING[0] and not own & TURNING[0]:
+    if held & TURNING[0] and not own & TURNING[0]:
         found.append("not")
     if not own & _CONDITIONS and any(words(e)[:1] == ["if"] for e in evidence):
         found.append("if")
@@ -245,7 +237,7 @@ def only_aimed(sentence: str, evidence: Sequence[str]) -> frozenset[str]:
 
 
 class LexicalSupport:
-    """Every word of content must stand in the two sentences that hold most of them, in their order and in its part.
+    """Every word of content must stand in the sentence that holds most of them, in its order and in its part.
 
     Error rates on the project's own sentences: docs/language-model.md.
     """

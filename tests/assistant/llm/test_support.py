@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from assistant.llm.support import LEXICAL, EntailmentSupport, basis, in_order, only_aimed, turned
+from assistant.text import sentences
 from corpus.errors import ModelError
 from corpus.load import Corpus
 from evals.support import measure
@@ -27,7 +28,7 @@ UNITS = (
     ("sentence", "supported"),
     [
         ("The keeper lights the lamp at dusk.", True),
-        ("In fog the lamp burns and visitors climb the tower.", True),
+        ("In fog the lamp burns and visitors climb the tower.", False),
         ("The lamp burns in fog and visitors climb the tower.", False),
         ("The keeper paints the lamp at dusk.", False),
         ("The keeper lights the lamp in fog while visitors climb the tower.", False),
@@ -35,7 +36,8 @@ UNITS = (
     ],
     ids=["one sentence", "two sentences", "a word alone", "another word", "three sentences", "nothing"],
 )
-def test_every_word_stands_in_two_sentences_at_most(sentence: str, supported: bool) -> None:
+def test_every_word_stands_in_one_sentence(sentence: str, supported: bool) -> None:
+    """Of two that each hold a half, a whole can be put together that neither says."""
     assert LEXICAL.supports(sentence, UNITS) is supported
 
 
@@ -92,7 +94,7 @@ HELP = (
         ("Workers fled to Beirut from Damascus.", False),
         ("IOM helped the workers of Lebanon with the Government.", False),
         ("In 2006 IOM helped the Government of Lebanon with ships.", False),
-        ("In 2006 IOM helped the Government of Lebanon. Ships came late.", True),
+        ("In 2006 IOM helped the Government of Lebanon. Ships came late.", False),
         ("In 2006 IOM helped Damascus.", False),
     ],
     ids=["shorter", "a part left out", "a part moved", "sides", "sides, short", "object and subject", "passive", "places",
@@ -136,10 +138,23 @@ def test_the_error_rates_are_about_what_the_documentation_says(corpus: Corpus) -
     """One fact in eight: most true sentences pass, hardly a falsehood does."""
     found = measure(corpus, assistant_in_memory(corpus).lexicon, every=8)
     passes = {name: row["all"] for name, row in found.items()}
-    assert passes.pop("true") > 0.55
+    assert passes.pop("true") > 0.5
     assert passes.pop("two phrases exchanged") < 0.15, (
         "what remains: nothing that grammar allows, or no change of meaning"
     )
     assert passes.pop("one word replaced by another of the passage") < 0.35, "what no comparison of words can see whole"
     assert max(passes.values()) < 0.1
     assert all(row["n"] > 10 for row in found.values())
+
+
+@pytest.mark.parametrize(
+    ("ref", "sentence"),
+    [
+        ("¶20", "The referral system is designed to deal with large-scale flows of persons, including those who are not in need of international protection but may have other needs and vulnerabilities."),
+        ("¶16", "The focus of the DRR intervention is on the reintegration of the system-wide efforts for recovery."),
+    ],
+    ids=["a denial turned", "another subject"],
+)  # fmt: skip
+def test_what_is_put_together_from_two_sentences_is_not_supported(corpus: Corpus, ref: str, sentence: str) -> None:
+    """A small model wrote these, and both passed every check while a sentence could rest on two."""
+    assert not LEXICAL.supports(sentence, sentences(corpus.by_ref[ref].text))
