@@ -87,6 +87,11 @@ class Asked:
     def follow_up(self) -> bool:
         return bool(self.conversation)
 
+    @property
+    def spoken(self) -> str:
+        """What the reader sees."""
+        return self.conversation or self.question
+
 
 class Evidence:
     """Stems of all that leads to each passage, and its figures. Built once from the corpus and the retriever."""

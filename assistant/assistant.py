@@ -439,6 +439,10 @@ class Assistant:
         """The same of a message that leans on the last of those before it, oldest first."""
         return self._asked(following(question, earlier, self.lexicon), None)
 
+    def asked_of(self, row: Calibration, vector: Vectors | None = None) -> Asked:
+        """The same of a calibration question, which may lean on a message before."""
+        return self.asked_after(row.text, row.earlier.split(BETWEEN)) if row.earlier else self.asked(row.text, vector)
+
     def _asked(self, u: Understanding, vector: Vectors | None) -> Asked:
         vector = self.retriever.encode(u.english) if vector is None else vector
         ranking = self.retriever.rank(u.english, u.english_tokens, vector=vector)
@@ -479,8 +483,7 @@ class Assistant:
         reader = self.retriever.reader
         if reader is not None and not asked.readings:
             shown = self.sentences(asked.ranking)
-            seen = asked.conversation or asked.question
-            asked.readings.update(zip(shown, reader.logits(seen, shown).tolist(), strict=True))
+            asked.readings.update(zip(shown, reader.logits(asked.spoken, shown).tolist(), strict=True))
         return asked.readings
 
     def find(self, question: str, ranking: Ranking) -> Finding | None:
@@ -649,13 +652,7 @@ def learn_answers(assistant: Assistant) -> AnswerModel | None:
     """What tells whether the document answers, learned from the assistant's corpus; None where there is too little."""
     corpus, retriever = assistant.corpus, assistant.retriever
     known = retriever.vectors_of([c.text for c in corpus.calibration])
-
-    def ask(row: Calibration) -> Asked:
-        if row.earlier:
-            return assistant.asked_after(row.text, row.earlier.split(BETWEEN))
-        return assistant.asked(row.text, known.get(row.text))
-
-    return answerable.learn(corpus, retriever, ask, assistant.read)
+    return answerable.learn(corpus, retriever, lambda row: assistant.asked_of(row, known.get(row.text)), assistant.read)
 
 
 def open_index(

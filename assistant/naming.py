@@ -19,7 +19,7 @@ from assistant.verify import names, opens_sentence
 from corpus.load import Corpus
 
 #: Letters of a name that must agree: "Libya" and "Libyan" are the same place.
-NAME_STEM = 5
+_NAME_STEM = 5
 #: Endings that make the adjective of a place.
 _OF_PLACES = ("n", "an", "i", "ian", "ese", "is")
 #: Words with a capital that name the document, its author or its parts, and so tell nothing apart.
@@ -53,7 +53,7 @@ class Names:
         """Whether a folded word is a proper name of the text, or the place that one of its adjectives belongs to."""
         if token in self.proper:
             return True
-        return len(token) >= NAME_STEM - 1 and any(f"{token}{ending}" in self.proper for ending in _OF_PLACES)
+        return len(token) >= _NAME_STEM - 1 and any(f"{token}{ending}" in self.proper for ending in _OF_PLACES)
 
     @cached_property
     def proper(self) -> frozenset[str]:
@@ -132,7 +132,7 @@ def _plain(match: re.Match[str]) -> str:
 def holds(text: str, name: str) -> bool:
     """Whether a folded text holds a name, or another form of it: "Libya" in "the Libyan crisis"."""
     parts = [p for p in re.split(r"[\s'’-]", fold(name)) if len(p) > 3] or [fold(name)]
-    return any(re.search(rf"(?<!\w){re.escape(p[:NAME_STEM])}", text) is not None for p in parts)
+    return any(re.search(rf"(?<!\w){re.escape(p[:_NAME_STEM])}", text) is not None for p in parts)
 
 
 def without(question: str, left_out: tuple[Name, ...]) -> str:

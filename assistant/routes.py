@@ -15,7 +15,7 @@ from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.guards import wants_more_than_text
-from assistant.naming import NAME_STEM, Names, holds, without
+from assistant.naming import Names, holds, without
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises, claimed_figures
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
@@ -271,7 +271,7 @@ class Router:
     # --- tables
 
     def _by_table(self, draft: Draft, u: Understanding, look: Look) -> bool:
-        if not self.corpus.crises or self._beyond_tables(u, look):
+        if not self.corpus.crises or self._only_rates(u) or self._beyond_tables(u, look):
             return False
         own_sectors = u.sectors if "sectors" not in u.inherited else ()
         crises = u.crises or (u.weak_crises if len(u.weak_crises) == 1 else ())
@@ -372,6 +372,12 @@ class Router:
             by_table.sector_list(draft)
             return True
         return False
+
+    @staticmethod
+    def _only_rates(u: Understanding) -> bool:
+        """Whether no other table than the matrix can answer: then nothing needs to be searched for."""
+        numbered = any(m.kind == "sector" and fold(m.term).startswith("sector ") for m in u.matches)
+        return u.intent == "rating" and bool(u.crises or u.sectors) and not (u.partners or u.which_sector or numbered)
 
     def _beyond_tables(self, u: Understanding, look: Look) -> bool:
         """Whether a question that says more than a table's slots asks for what the document does not hold.
@@ -522,7 +528,7 @@ class Router:
         # the places of the terms are those of this message; what it inherits was looked at in its own turn
         examples = {w for e in self.corpus.examples if e.crisis in u.crises for w in words(e.place)}
         own = enumerate(words(u.question))
-        return any(t in self._names.proper - examples for i, t in own if i not in covered)
+        return any(t in self._names.proper and t not in examples for i, t in own if i not in covered)
 
     @cached_property
     def _names(self) -> Names:
@@ -647,10 +653,8 @@ class Router:
 
         def missing(fact: Fact) -> int:
             """Names that the fact lacks count double: "47 asked for Syria?" is answered with what there is on Syria."""
-            sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
-            held = fold(f"{fact.subject} {fact.statement} {fact.value} {sentence} {fact.ref}")
-            lacks = (a for a in asked if re.search(rf"(?<!\w){re.escape(a[:NAME_STEM])}", held) is None)
-            return sum(1 + (a in named) for a in lacks)
+            held = fold(self._said(fact))
+            return sum(1 + (a in named) for a in asked if not holds(held, a))
 
         others = [self.corpus.fact_by_id[h.fact] for h in ranking.facts(chosen[0].ref)[:8]]
         ranked = sorted(dict.fromkeys([*chosen, *others]), key=missing)
@@ -760,9 +764,14 @@ class Router:
         corrects = claims and not narrowed and not u.follow_up and not _WHETHER.match(fold(question))
         return Otherwise(tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), corrects)
 
+    def _said(self, fact: Fact) -> str:
+        """All that is said with a fact: its row, and the sentence it rests on."""
+        sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
+        return f"{fact.subject} {fact.statement} {fact.value} {sentence} {fact.ref}"
+
     def _holds(self, fact: Fact, name: str) -> bool:
         """Whether a fact, or the sentence it rests on, holds a name or figure."""
-        text = f"{fact.subject} {fact.statement} {fact.value} {by_passage.sentence_of(fact, self.corpus.by_ref)} {fact.ref}"
+        text = self._said(fact)
         return name in figures(text) if name[:1].isdigit() else holds(fold(text), name)
 
     def _one_each(self, u: Understanding, ranking: Ranking) -> list[Fact]:

@@ -28,7 +28,6 @@ from ingest.export import checked_weights
 from ingest.lowrank import LowRankModel, save_arrays
 
 if TYPE_CHECKING:
-    from assistant.answerable import Asked
     from assistant.assistant import Assistant
     from assistant.encoder import Vectors
     from assistant.retrieval import HybridRetriever
@@ -106,10 +105,9 @@ def lessons(corpus: Corpus, retriever: HybridRetriever) -> list[Pair]:
         if row_.ref in rows_of:
             rows.add(max(rows_of[row_.ref], key=similar.__getitem__))
         pairs += [Pair(row_.text, distinct[row][1], False) for row in sorted(rows)]
+    sentences = [text for _, text in distinct]
     for dialogue in corpus.dialogues:
-        pairs += _conversed(
-            dialogue, sentence.get(dialogue.fact), [text for _, text in distinct], near, retriever, chance
-        )
+        pairs += _conversed(dialogue, sentence.get(dialogue.fact), sentences, near, retriever, chance)
     return pairs
 
 
@@ -279,10 +277,8 @@ def train(
 
 def _shown(row: Calibration, assistant: Assistant) -> list[tuple[str, str]]:
     """What the reader would be shown of a calibration question: its text beside the nearest sentences."""
-    asked: Asked = (
-        assistant.asked_after(row.text, row.earlier.split(BETWEEN)) if row.earlier else assistant.asked(row.text)
-    )
-    text = (asked.conversation or asked.question)[-MAX_SENTENCE:]
+    asked = assistant.asked_of(row)
+    text = asked.spoken[-MAX_SENTENCE:]
     return [(text, s[:MAX_SENTENCE]) for s in assistant.sentences(asked.ranking)]
 
 
