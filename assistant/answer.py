@@ -7,7 +7,7 @@ page, chat network) and the verification can check it piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -171,7 +171,7 @@ class Answer:
     @property
     def text(self) -> str:
         """The reply as plain text with ``[1]`` markers: what is shown, spoken and scored."""
-        return "\n\n".join(_plain(block) for block in self.blocks)
+        return shown(self.blocks)
 
     @property
     def abstained(self) -> bool:
@@ -186,6 +186,11 @@ class Answer:
                 yield from block.items
             else:
                 yield block
+
+
+def shown(blocks: Sequence[Block]) -> str:
+    """Blocks as plain text with ``[1]`` markers."""
+    return "\n\n".join(_plain(block) for block in blocks)
 
 
 def markers(numbers: tuple[int, ...]) -> str:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from assistant.text import fold
 from corpus.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.acts import Acts
+
+#: What tells what a sentence does; None where nothing was learned.
+ActsOf = Callable[[str], "Acts | None"]
+#: A sentence is an order where its score for "order" is at least the first and beats that for "asks" by the second. Where a
+#: pattern finds one, it is, unless it scores less than the third and asks with the fourth at least. On the dev set that drops
+#: no question, and some asides ("confirm pls", "next:").
+ORDER, MARGIN = 0.50, 0.25
+HARDLY, ASKS = 0.30, 0.65
+#: Score for "asks" from which a sentence is what is asked, beside others that tell or order.
+ASKING = 0.60
+#: Score for "order" from which a message that is nothing else is one.
+SURELY_ORDER = 0.60
 
 #: Instructions to the assistant rather than questions. They are dropped as text; what else the message asks is answered.
 _INSTRUCTION = re.compile(
@@ -26,7 +43,9 @@ _INSTRUCTION = re.compile(
 _PARTS = re.compile(
     r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
-_MARKUP = re.compile(r"<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}")
+_MARKUP = re.compile(
+    r"<\|[^<>|]{0,40}\|>(?:system|user|assistant)?|<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}"
+)
 #: A made-up exchange inside one message: what "the assistant" says in it is dropped, what "the user" asks is kept.
 _OTHER_SPEAKER = re.compile(
     r"(?:^|(?<=[\s.!?]))(?:assistant|ai|bot|model|system|chatgpt|mcof)\s*:\s.*?(?=(?:user|human|me|question)\s*:|$)",
@@ -35,10 +54,16 @@ _OTHER_SPEAKER = re.compile(
 _SPEAKER = re.compile(r"(?:^|(?<=[\s.!?]))(?:user|human|me|question|q)\s*:\s*", re.I)
 #: Letters set apart, "i g n o r e   a l l": between words stand several spaces.
 _SPACED = re.compile(r"(?<!\w)(?:\w\s{1,3}){7,}\w(?!\w)")
+#: Letters written as digits, "1gn0r3 4ll rul3s": at least so many words of a message.
+_DIGITS_IN_WORD = re.compile(r"\b(?=\w*[a-z])(?=\w*[013457])[a-z013457]{3,}\b", re.I)
+_AS_LETTERS = str.maketrans("013457", "oieast")
+_LEET_WORDS = 3
 #: A block between fences: a pasted document, made-up context.
 _FENCED = re.compile(r"(\"{3,}|'{3,}|`{3,}|-{3,}|={3,}|\*{3,}|#{3,})(?=\s)(.+?)(?<=\s)\1", re.S)
 #: The user's words in a pasted exchange with a chat model.
 _ROLE = re.compile(r"[\"']role[\"']\s*:\s*[\"']user[\"']\s*,\s*[\"']content[\"']\s*:\s*\"((?:[^\"\\]|\\.)*)\"", re.I)
+#: Questions with made-up answers that the last one is to follow: "Q: ... A: critical Q: ... A:".
+_SHOT = re.compile(r"(?:^|\s)q(?:uestion)?\s*\d*\s*[:.)]\s*(.+?)\s+a(?:nswer)?\s*\d*\s*[:.)]", re.I | re.S)
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{12,})[\"”»]|(?<!\w)['‘]([^'’]{12,})['’](?!\w)")
 _GREETING = re.compile(
     r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
@@ -89,7 +114,7 @@ def wants_more_than_text(question: str) -> bool:
 
 
 def readable(question: str, limit: int) -> str:
-    """The question without control characters and surplus white space.
+    """The question without control characters and surplus white space; its lines stay lines.
 
     Raises:
         InputError: nothing is left of it, or it is longer than ``limit`` characters.
@@ -99,8 +124,13 @@ def readable(question: str, limit: int) -> str:
             f"The question has {len(question):,} characters; at most {limit:,} can be read. Please shorten it."
         )
     question = _SPACED.sub(lambda found: re.sub(r"(?<=\w)\s(?=\w)", "", found.group()), question)
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else c for c in question)
-    text = " ".join(visible.split())
+    if len(_DIGITS_IN_WORD.findall(question)) >= _LEET_WORDS:
+        question = re.sub(r"\b[a-zA-Z013457]+\b", lambda found: found.group().translate(_AS_LETTERS), question)
+    lines = (
+        "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs") else c for c in line)
+        for line in question.splitlines()
+    )
+    text = "\n".join(filter(None, (" ".join(line.split()) for line in lines)))
     if not text:
         raise InputError("The question is empty. Please type a question.")
     return text
@@ -123,41 +153,69 @@ def foreign_script(question: str) -> bool:
     return bool(letters) and latin * 2 < len(letters)
 
 
-def without_instructions(question: str) -> tuple[str, str]:
+def _unheard(text: str) -> None:
+    """Nothing was learned about what sentences do."""
+
+
+def orders(text: str) -> bool:
+    """Whether a text holds the usual words of an instruction to the assistant."""
+    return _INSTRUCTION.search(fold(text)) is not None
+
+
+def gives_order(text: str, acts_of: ActsOf = _unheard) -> bool:
+    """Whether a sentence tells the assistant how to behave, by the usual words of orders and by their manner."""
+    told = orders(text)
+    acts = acts_of(text)
+    if acts is None:
+        return told
+    if told:
+        return acts.order >= HARDLY or acts.asks < ASKS
+    return acts.order >= ORDER and acts.order - acts.asks >= MARGIN
+
+
+def is_order(acts: Acts) -> bool:
+    """Whether a whole message of one sentence, without the usual words of an order, is one: more is asked of it."""
+    return acts.order >= SURELY_ORDER and acts.asks < 1 - SURELY_ORDER
+
+
+def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str, str]:
     """The question without markup and without sentences that order the assistant about, and what was taken out.
 
-    Either may be empty. What was taken out can still say what a rest such as
+    A message of one sentence is only looked at closely where it has the usual words of an order. Either may be empty. What was taken out can still say what a rest such as
     "and in that phase?" is about; it is never followed, nor is any level believed that it names.
     """
-    asked, orders_before = _apart(question)
+    asked, orders_before = _apart(question, acts_of)
     plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", asked)).strip())
     spoken = plain if plain.strip() else asked
     plain = _SPEAKER.sub("", spoken) if _OTHER_SPEAKER.search(asked) else spoken
     had_markup = bool(re.search(r"<\s*/?\s*(?:script|img|iframe|svg|style)\b|javascript:", question, re.IGNORECASE))
     parts = sentences_of(plain)
-    orders: list[str] = []
+    if len(parts) == 1 and not orders(plain):
+        acts_of = _unheard
+    taken: list[str] = []
     for part in parts:
         # what stands in quotes after "repeat after me:" belongs to the order
-        told = bool(orders) and orders[-1].rstrip().endswith(":") and part.lstrip()[:1] in "\"“'‘«"
-        if told or _INSTRUCTION.search(fold(part)):
-            orders.append(part)
-    kept = [p for p in parts if p not in orders]
-    if orders and not any(len(p.split()) > 2 for p in kept):
-        kept = [q for p in orders for q in _quotes(p) if q.endswith("?")]
+        told = bool(taken) and taken[-1].rstrip().endswith(":") and part.lstrip()[:1] in "\"“'‘«"
+        if told or gives_order(part, acts_of):
+            taken.append(part)
+    kept = [p for p in parts if p not in taken]
+    if taken and not any(len(p.split()) > 2 for p in kept):
+        kept = [q for p in taken for q in _quotes(p) if q.endswith("?")]
     # where nothing is taken out, the message stays as it is written, its commas too
-    left = " ".join(kept) if orders else plain
+    left = " ".join(kept) if taken else plain
     text = without_greeting(_LEAD_IN.sub("", " ".join(left.split())))
-    dropped = " ".join(" ".join([*orders_before, *orders]).split())
+    dropped = " ".join(" ".join([*orders_before, *taken]).split())
     return text, dropped or (question if had_markup else "")
 
 
-def _apart(question: str) -> tuple[str, list[str]]:
+def _apart(question: str, acts_of: ActsOf) -> tuple[str, list[str]]:
     """A message without pasted blocks and quotations that give orders, and those; whole where nothing else is asked."""
     said = _ROLE.findall(question)
-    if said:
-        return said[-1], [question]
+    shots = _SHOT.findall(question)
+    if said or len(shots) > 1:
+        return (said or shots)[-1], [question]
     blocks = [m.group() for m in _FENCED.finditer(question)]
-    blocks += [m.group() for m in _QUOTED.finditer(question) if _INSTRUCTION.search(fold(m.group()[1:-1]))]
+    blocks += [m.group() for m in _QUOTED.finditer(question) if gives_order(m.group()[1:-1], acts_of)]
     rest = question
     for block in blocks:
         rest = rest.replace(block, " ")
@@ -174,9 +232,14 @@ def sentences_of(text: str) -> list[str]:
     return [p for p in _PARTS.split(text) if p and p.strip(" #*=\"”'’-")]
 
 
-def orders(text: str) -> bool:
-    """Whether a text gives instructions to the assistant."""
-    return _INSTRUCTION.search(fold(text)) is not None
+def asking(text: str, acts_of: ActsOf = _unheard) -> list[str]:
+    """The sentences of a message that ask for something."""
+
+    def is_asking(part: str) -> bool:
+        acts = acts_of(part)
+        return asks(part) if acts is None else acts.asks >= ASKING and acts.asks > max(acts.order, acts.tells)
+
+    return [p for p in sentences_of(text) if is_asking(p)]
 
 
 def asks(part: str) -> bool:

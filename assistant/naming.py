@@ -30,6 +30,11 @@ _OWN = frozenset(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 #: A number that is no part of a label such as SCPF/87 or a decimal of one.
 _FIGURE = re.compile(r"(?<![\w/.])\d+(?:[.,]\d+)*(?![\w/])")
+#: What makes a number before it the number of a part of the document.
+_NUMBERED = re.compile(
+    r"(?:\bparagraphs?|\bparas?|¶|\bfootnote|\bfn|\bsector|\bannex|\bpillar|\bphase|\blevel|\bpage|\bsection)\W*(?:no\.? ?|number )?$",
+    re.I,
+)
 #: What may stand inside one name of several words: "Save the Children", "Red Cross".
 _JOINED = re.compile(r" (?:of |the |of the |for )?")
 
@@ -66,9 +71,10 @@ class Names:
     def asked(self, question: str) -> tuple[Name, ...]:
         """The names and figures of a question, in order: words known as names or written with a capital, and numbers.
 
-        Single digits count nothing: they are labels and small counts.
+        Single digits and numbers of paragraphs count nothing: they are labels and small counts.
         """
-        numbers = [Name(m.group(), *m.span()) for m in _FIGURE.finditer(question) if len(m.group()) > 1]
+        found = (m for m in _FIGURE.finditer(question) if not _NUMBERED.search(question[: m.start()]))
+        numbers = [Name(m.group(), *m.span()) for m in found if len(m.group()) > 1]
         return tuple(sorted([*self._words(question), *numbers], key=lambda n: n.start))
 
     def _words(self, question: str) -> list[Name]:

@@ -35,9 +35,10 @@ RecordKind = Literal[
     "absent",
     "dialogue",
     "calibration",
+    "act",
 ]
 #: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
-EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue", "calibration"})
+EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue", "calibration", "act"})
 
 #: Dialogues that leaning is learned from, at most: with all 4,623 the dev set is answered no better, and ingest takes longer.
 MAX_DIALOGUES = 2600
@@ -220,6 +221,8 @@ def _example_records(corpus: Corpus) -> Iterator[Record]:
         yield Record(_id("dialogue", "", text), "dialogue", "", text)
     for held_out in (c for c in corpus.calibration if not c.earlier):
         yield Record(_id("calibration", held_out.answered, held_out.text), "calibration", "", held_out.text)
+    for act in corpus.acts:
+        yield Record(_id("act", act.does, act.text), "act", "", act.text)
     for absent in corpus.not_covered:
         yield Record(_id("absent", absent.ref, absent.text), "absent", absent.ref, absent.text, lang=absent.lang)
 

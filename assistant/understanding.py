@@ -182,26 +182,26 @@ _OVER = re.compile(
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
     r"|\bprepar\w*|\bpriorit\w*|\b(?:do|should|must|need|shall|can|would|could) (?:we|i|iom|you|our|the)\b|\bhow (?:important|critical|vital|essential|much weight|high)\b"
-    r"|\bhow (?:should|do|does|can|must|would) (?:we|i|iom|one)\b|\brat(?:ed?|ing|ings)\b|\branked?\b|\bstatus\b|\bto do\b|\brole\b|\bpart of the (?:response|picture)\b|\bcount(?:s)? as\b|\bweight\b|\bon the list\b|\bmatters?\b"
+    r"|\bhow (?:should|do|does|can|must|would) (?:we|i|iom|one)\b|\brat(?:ed?|ing|ings)\b|\branked?\b|\bstatus\b|\b(?:what|which|same|strong\w*) (?:word|wording|adjective)s?\b|\bto do\b|\brole\b|\bpart of the (?:response|picture)\b|\bcount(?:s)? as\b|\bweight\b|\bon the list\b|\bmatters?\b"
     r"|\bque (?:faire|faut|doit|doivent|devons)\b|\bque (?:hacer|hay que|debemos|debe|se debe)\b|\bfaut-il\b|\bdevons-nous\b|\bdoit-on\b|\bquels? secteurs?\b|\bque sectores?\b|\bpriorit\w+|\bprioridad\w*|\bdebemos\b|\bclasifica\w*|\bclasse\w*|\bevalu\w*|\bactivit\w+|\bactividad\w*|\bsecteurs?\b|\bsector(?:es)?\b|\bniveau\b|\bnivel\b|\bnote\b|\bimporta\w*"
 )
 #: Words that ask for a rating rather than for what a sector is or did.
 _RATING = re.compile(
     r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
-    r"|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+    r"|\b(?:what|which|same|strong\w*|equally strong) (?:word|wording|adjective)s?\b|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
 )
 #: Which sector something belongs to.
 _WHICH_SECTOR = re.compile(
-    r"\b(?:which|what|under what|under which|whose|what kind of)(?: one)?(?: of (?:the|these|those|your|its)(?: 15| fifteen)?)? (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
+    r"\b(?:which|what|under what|under which|whose|what kind of)(?: one)?(?: of (?:the|these|those|your|its)(?: 15| fifteen)?)? (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\b(?:what|which) (?:kind|type|sort|form)s? of (?:help|assistance|support|work)\b.{0,20}\b(?:list|fifteen|15)\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
 )
 _REFERENCE = re.compile(
-    r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework)|in the document|in the text|exactly)\b.{0,30}\b(?:say|said|written|stated|stand|come from|found)?\b"
+    r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework))\b.{0,30}\b(?:say|says|said|written|write|stated?|stand(?! (?:compared|against|among|beside|next|in relation))|come from|found|mention\w*)\b|\bwhere (?:is that\W*$|in the document|in the text|exactly)"
     r"|\b(?:source|reference|citation)\b|\bwhere is (?:that|this|it) (?:written|stated|from)\b|\bshow me the (?:text|quote|source|passage)\b"
     r"|\bquel paragraphe\b|\bou est-ce (?:ecrit|dit)\b|\bque parrafo\b|\bdonde (?:dice|esta escrito|lo dice)\b|\bparagraph\b"
 )
 _AUTHOR = re.compile(
     r"\bwho (?:wrote|says?|said|authored|published|issued|produced|drafted)\b (?:that|this|it|so)?\W*$|\bwho (?:wrote|published|issued|drafted|produced) (?:the|this|that) (?:document|framework|paper|text)\b"
-    r"|\bsays who\b|\bwho is (?:the )?author\b|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
+    r"|\bsays who\b|\bwho is (?:the )?author\b(?! of (?!(?:this|that|it|the (?:document|framework|paper|text))\b))|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
 )
 _REASON = re.compile(
     r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| not)?(?: (?:so|that|this))?(?: (?:high|low|much|strong|important|critical))?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$"
@@ -462,8 +462,12 @@ def leans_on_history(u: Understanding) -> bool:
     return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
 
 
+#: The sector after or before the one spoken of: "and the next one?".
+_NEXT = re.compile(
+    r"^\W*(?:(?:and|ok|so|then) )*(?:what(?:'s| is| about)? |tell me )?(?:the )?(?P<way>next|following|one after|previous|one before)(?: (?:that|it))?(?: (?:one|sector|number))?(?: (?:on|in) the list)?\W*$"
+)
 #: Puts another case than the one before.
-_SUPPOSES = re.compile(r"^\W*(?:and |but |so |ok,? )?(?:what )?if\b")
+SUPPOSES = re.compile(r"^\W*(?:and |but |so |ok,? )?(?:what |who |where |how |which )?(?:then )?if\b")
 #: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
 _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
 ASKING = FUNCTION_WORDS["en"] | {
@@ -495,6 +499,9 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     """
     if before.english in u.english:
         return u.english
+    same = _of_another_place(u, before)
+    if same:
+        return same
     own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
     found = _STANDS_FOR.search(u.english) if u.wh and own else None
     subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING)
@@ -506,6 +513,15 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
 def _places(text: str) -> list[str]:
     """Capitalised words inside a text, acronyms left out: in a question mostly places."""
     return [w for w in _CAPITALISED.findall(text) if not w.isupper()]
+
+
+def _of_another_place(u: Understanding, before: Understanding) -> str:
+    """The question before with another place, where a message asks no more than that: "how many for Syria?"; else empty."""
+    other, place = _places(u.english), _places(before.english)
+    if len(other) != 1 or len(place) != 1 or u.matches or place[0].endswith(("n", "ese")):  # no adjective: "Libyan"
+        return ""
+    said = set(outside_words(u)) - {fold(other[0]), *words(other[0]), *ASKING}
+    return "" if said else before.english.replace(place[0], other[0])
 
 
 def _without_places(text: str) -> str:
@@ -533,6 +549,12 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],))
         own.append("sectors")
+    way = _NEXT.match(fold(u.question))
+    if way is not None and len(before.sectors) == 1:
+        other = before.sectors[0] + (-1 if way["way"] in ("previous", "one before") else 1)
+        if other in SECTOR_NUMBERS:
+            u = replace(u, sectors=(other,), intent="definition")
+            own.append("sectors")
     # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
     asks_sectors = bool(u.levels and u.wh == "which") or (
         u.intent == "rating" and bool(u.crises) and before.intent not in ("rating", "definition")
@@ -550,12 +572,14 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         pointed = POINTS_AT.search(fold(u.question))
         if not pointed and ((slot in ("crises", "phases") and u.which_crises) or (slot == "phases" and u.which_phases)):
             continue  # "is there another crisis where it is crucial?" asks for it
-        if slot in ("partners", "groups") and _SUPPOSES.match(fold(u.question)) and outside_words(u):
+        if slot in ("partners", "groups") and SUPPOSES.match(fold(u.question)) and outside_words(u):
             continue  # "and if people only move inside the country?" is about others
         value = getattr(before, slot)
         if value:
             filled[slot] = value
             inherited.append(slot)
+            if slot == "sectors":
+                filled["sector_guessed"] = before.sector_guessed
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
     if u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
@@ -569,7 +593,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         filled["intent"] = before.intent
     elif u.intent == "definition" and u.levels and before.intent == "rating" and before.crises:
         filled["intent"] = "rating"  # "and what is important?" asks for sectors, not for the word
+    elif u.intent == "rating" and u.levels and before.intent == "definition" and before.levels and not outside_words(u):
+        filled["intent"] = "definition"  # "and recommended?" after "what does critical mean?"
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
+    text = _of_another_place(u, before) or text
     english = standing_alone(u, before)
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(

@@ -29,6 +29,7 @@ from corpus.types import (
     PHASES,
     SECTOR_NUMBERS,
     Acronym,
+    Act,
     Activity,
     Calibration,
     CitedDocument,
@@ -79,6 +80,7 @@ TABLES: dict[str, type] = {
     "glossary": GlossaryTerm,
     "dialogues": Dialogue,
     "calibration": Calibration,
+    "acts": Act,
 }
 
 
@@ -110,6 +112,7 @@ class Corpus:
     glossary: tuple[GlossaryTerm, ...] = ()
     dialogues: tuple[Dialogue, ...] = ()
     calibration: tuple[Calibration, ...] = ()
+    acts: tuple[Act, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     def __repr__(self) -> str:

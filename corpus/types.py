@@ -342,6 +342,18 @@ class Utterance:
     text: str
 
 
+#: What a sentence of a message does: tells the assistant how to behave, asks for something, or tells something.
+ActKey = Literal["order", "asks", "tells"]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A sentence or line of a message and what it does: what orders are told from questions by."""
+
+    does: ActKey
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A question that is not searched among: on it the assistant learns how far to trust its own evidence.

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from assistant import acts
+from assistant.acts import ActModel
 from assistant.answerable import AnswerModel
 from assistant.assistant import Assistant, learn_answers, learn_dialogue, learn_slots, learned_file, open_index
 from assistant.dialogue import DialogueModel
@@ -16,9 +18,11 @@ from assistant.slots import SlotModel
 from corpus.errors import IndexMissingError
 from corpus.load import Corpus
 
+Learned = SlotModel | AnswerModel | DialogueModel | ActModel
 #: What is learned, by the name of its file.
-LEARNED: dict[str, Callable[[Assistant], SlotModel | AnswerModel | DialogueModel | None]] = {
+LEARNED: dict[str, Callable[[Assistant], Learned | None]] = {
     "slots": lambda assistant: learn_slots(assistant.corpus, assistant.retriever),
+    "acts": lambda assistant: acts.learn(assistant.corpus, assistant.retriever),
     "answers": learn_answers,
     "dialogue": learn_dialogue,
 }
@@ -27,8 +31,8 @@ _KEPT = 4 * len(LEARNED)
 
 
 def has_examples(corpus: Corpus) -> bool:
-    """Whether a corpus has something to learn from: labelled utterances, or questions that it does not answer."""
-    return bool(corpus.utterances or corpus.not_covered or corpus.dialogues)
+    """Whether a corpus has something to learn from: labelled utterances, sentences or messages, or questions that it does not answer."""
+    return bool(corpus.utterances or corpus.acts or corpus.not_covered or corpus.dialogues)
 
 
 def learn(
@@ -69,7 +73,7 @@ def leave_words(corpus: Corpus, settings: Settings) -> None:
             open_index(corpus, settings)[1].rank("warm", ["warm"], limit=1)
 
 
-def _keep(model: SlotModel | AnswerModel | DialogueModel | None, path: Path) -> None:
+def _keep(model: Learned | None, path: Path) -> None:
     """Write a model under another name and rename it, so that no reader sees half of it; an empty file for none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")

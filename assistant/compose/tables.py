@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assistant.answer import Paragraph
@@ -136,6 +137,10 @@ def sector_list(draft: Draft) -> None:
     draft.bullets((f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows)
 
 
+#: The symbol of a document, "SCPF/71", "MC/INF/298".
+_SYMBOL = re.compile(r"\b([A-Za-z]{2,6})/(?:[A-Za-z]{2,6}/)?\d")
+
+
 def find_acronym(draft: Draft, u: Understanding) -> Acronym | None:
     """The acronym a question asks to be spelled out, if the document has it."""
     raw = {
@@ -143,7 +148,9 @@ def find_acronym(draft: Draft, u: Understanding) -> Acronym | None:
     }
     if not u.follow_up:  # whose tokens are those of the message before, too
         raw.update(u.tokens)
-    asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw]
+    # "what is SCPF/71 about?" asks for a document
+    symbols = {m[1].lower() for m in _SYMBOL.finditer(u.question)}
+    asked = [a for a in draft.corpus.acronyms if a.acronym.lower() in raw - symbols]
     return asked[0] if asked else None
 
 

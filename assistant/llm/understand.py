@@ -15,8 +15,8 @@ from assistant.llm import prompts
 from assistant.llm.client import ChatClient
 from assistant.llm.request import bounded
 from assistant.slots import INTENTS, THRESHOLDS, Slots
-from assistant.text import content_stems
-from assistant.understanding import Understanding
+from assistant.text import content_stems, fold, sentences
+from assistant.understanding import PRONOUN, Understanding
 from assistant.verify import figures, names
 from corpus.errors import ChatModelError
 from corpus.load import Corpus
@@ -150,18 +150,26 @@ class Helper:
         return replace(u, **changes)
 
     def _standalone(self, u: Understanding, text: str, earlier: Sequence[str], told: Help) -> Understanding:
-        """The rewritten question as what is searched for, if it is made of the conversation and loses nothing of it."""
+        """The rewritten question as what is searched for, if it stands alone, is made of the conversation and loses nothing of it."""
         if not u.follow_up or not text.strip():
             return u
         said = " ".join((*earlier, u.question))
         own, known = set(content_stems(text)), set(content_stems(said))
         whole = set(content_stems(u.question)) <= own <= known
-        if not whole or len(text) > _LONG or not figures(text) <= figures(said) or not _names_known(text, said):
+        leans = PRONOUN.search(fold(text)) is not None or len(sentences(text)) > 1
+        if (
+            leans
+            or not whole
+            or len(text) > _LONG
+            or not figures(text) <= figures(said)
+            or not _names_known(text, said)
+        ):
             told.discarded += 1
             return u
         told.taken.append("standalone")
         text = " ".join(text.split())
-        return replace(u, text=text, tokens=tuple(dict.fromkeys(self._lexicon.corrected(text, "en"))))
+        tokens = tuple(dict.fromkeys(self._lexicon.corrected(text, "en")))
+        return replace(u, text=text, english=text, tokens=tokens)
 
 
 def unsure(u: Understanding, slots: Slots | None) -> list[Literal["crises", "phases", "sectors"]]:

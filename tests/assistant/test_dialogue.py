@@ -47,13 +47,15 @@ LIBYA = "How many migrants did IOM evacuate from Libya?"
         (MEFM, "who were the first donors to it?", "who were the first donors to Migration Emergency Funding Mechanism?"),
         (LIBYA, "Where were they taken?", "Where were migrants IOM evacuate Libya taken?"),
         (MEFM, "and when?", f"{MEFM} and when?"),
-        (LIBYA, "and from Lebanon?", "How many migrants did IOM evacuate from ? and from Lebanon?"),
+        (LIBYA, "and from Lebanon?", "How many migrants did IOM evacuate from Lebanon?"),
+        (LIBYA, "and from Lebanon in the spring?", "How many migrants did IOM evacuate from ? and from Lebanon in the spring?"),
+        ("How many asked in the Libyan crisis?", "and for Syria?", "How many asked in the crisis? and for Syria?"),
         ("Which sectors are critical in a flood?", "and after?", "Which sectors are critical in a flood? and after?"),
         ("What is it?", "who runs it?", "What is it? who runs it?"),
         (LIBYA, f"{LIBYA} When?", f"{LIBYA} When?"),
     ],
     ids=[
-        "a pronoun is replaced", "a pronoun in the middle", "no pronoun: both", "another place: the one before goes", "a slot: both",
+        "a pronoun is replaced", "a pronoun in the middle", "no pronoun: both", "the same of another place", "more of another place: the one before goes", "an adjective", "a slot: both",
         "nothing for it to stand for: both", "the question before is repeated",
     ],
 )  # fmt: skip

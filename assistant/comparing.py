@@ -1,0 +1,133 @@
+"""Two things held side by side: a question about both, as one question about each.
+
+What is said of a sentence is judged for one question at a time, and no sentence
+of the document holds both sides of most comparisons. So "cluster approach vs
+refugee regime, who heads which?" is asked as "who heads cluster approach?" and
+"who heads refugee regime?", and both are answered or neither.
+"""
+
+from __future__ import annotations
+
+import re
+
+from assistant.text import FUNCTION_WORDS, content_stems, words
+
+_PREPOSITION = r"(?:in|on|at|for|to|from|by|with|under|during|after|before|of|about|between|into|as)"
+_END = r"\s*[?.!]*\s*$"
+#: A and B after "difference between", then what it is about.
+_BETWEEN = re.compile(
+    r"\b(?:difference|differences|distinction|contrast|distinguish\w*|choose|comparison) (?:is there |made )?(?:in (?P<what>\w+(?: \w+)?) )?between (?P<a>.+?) and (?P<b>.+?)"
+    rf"(?P<rest>\s*[,;:–-]\s.*|\s+(?:when it comes to|in terms of|with regard to|as regards|regarding|as to|as far as) .+)?{_END}",
+    re.I,
+)
+#: "compare A with B", "how does A compare with B", "is A different from B".
+_COMPARED = re.compile(
+    rf"^\W*(?:(?:please|can you|could you|so|and) )*(?:compare|contrast) (?P<a>.+?) (?:with|to|and|against) (?P<b>.+?)(?P<rest>\s*[,;:–-]\s.*)?{_END}"
+    r"|^\W*(?:so |and |but )?(?:how|in what way|is|are|does|do|was|were) (?:is |are |does |do )?(?P<a2>.+?) (?:compare[sd]? (?:with|to)|(?:any )?differ(?:s|ent)? (?:from|to|than)|the same (?:thing )?as)"
+    rf" (?P<b2>.+?)(?P<rest2>\s*[,;:–-]\s.*)?{_END}",
+    re.I,
+)
+#: "A vs B", "A as opposed to B", then what is asked of each, or before it.
+_VERSUS = re.compile(
+    rf"^\W*(?:(?P<before>[^,;:]+?)\s*[,;:]\s+)?(?P<a>[^,;:?]+?) (?:vs\.?|versus|as opposed to|compared (?:to|with)|against) (?P<b>[^,;:?–]+?)(?P<rest>\s*(?:[,;:?–]|\s-)\s*\S.*)?{_END}",
+    re.I,
+)
+#: "A and B: which is ... each?"
+_EACH = re.compile(
+    rf"^\W*(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<rest>(?:which|what|who|where|how|when|why|are|is|do|does)\b.+?){_END}",
+    re.I,
+)
+#: "Which ...: A or B?", "... A or B?"
+_EITHER = re.compile(rf"^\W*(?P<frame>.+?)(?P<colon>\s*[,;:]\s+)(?P<a>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
+_OR = re.compile(rf"^\W*(?P<left>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
+#: What stands for both in what is asked of them.
+_BOTH = re.compile(
+    r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|which(?: one)?(?= *$)|both(?: of them)?|they|them|the two|respectively)\b",
+    re.I,
+)
+_AMOUNT = re.compile(
+    r"^\W*(?:(?:did|do|does|have|has|had|were|are|was|is|could) )?(?:there )?(?:more|fewer|less) (?=\w)", re.I
+)
+_SIZE = re.compile(
+    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|are|had|has|got)(?: the)? (?:bigger|larger|greater|higher|smaller|more|the most|most|largest|biggest)\b[^,:;]*$",
+    re.I,
+)
+_TIME = re.compile(
+    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|came|comes|happened|started|took place)(?: the)? (?:earlier|first|later|older|newer|before|more recent|last|sooner)\b[^,:;]*$",
+    re.I,
+)
+
+
+def sides(question: str) -> tuple[str, str] | None:
+    """A question about each of two things that a question compares; None where it compares no two, or their bounds are not clear."""
+    text = " ".join(question.split())
+    found = _BETWEEN.search(text) or _COMPARED.match(text) or _EACH.match(text) or _VERSUS.match(text)
+    if found is not None:
+        parts = {k: v for k, v in found.groupdict().items() if v}
+        a, b = parts.get("a") or parts["a2"], parts.get("b") or parts["b2"]
+        rest = parts.get("rest") or parts.get("rest2") or parts.get("before") or ""
+        if parts.get("what") and not rest:
+            rest = f"What is the {parts['what']} of each"
+        return _asked(rest.strip(" ,;:–-?"), *_alike(a, b))
+    found = _EITHER.match(text)
+    if found is not None:
+        return _asked(found["frame"], *_alike(found["a"], found["b"]))
+    found = _OR.match(text)
+    return _last_two(found["left"], found["b"]) if found is not None else None
+
+
+def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
+    """What is asked of each: ``rest`` with each in it, or what each is."""
+    if not (content_stems(a) and content_stems(b)) or max(len(a.split()), len(b.split())) > 14:
+        return None
+    if _SIZE.match(rest):
+        return f"How many: {a}?", f"How many: {b}?"
+    if _TIME.match(rest):
+        return f"When was {a}?", f"When was {b}?"
+    if not rest:
+        return f"What is {a}?", f"What is {b}?"
+    rest = _AMOUNT.sub("how many ", rest)
+    if not _BOTH.search(rest):
+        return f"{rest}: {a}?", f"{rest}: {b}?"
+    first, second = (_BOTH.sub(lambda _, s=side: s, rest, count=1) for side in (a, b))  # type: ignore[misc]
+    return f"{first}?", f"{second}?"
+
+
+def _alike(a: str, b: str) -> tuple[str, str]:
+    """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
+    b = re.sub(r"\bone\b", lambda _: a.split()[-1], b)
+    lead = re.match(rf"({_PREPOSITION})\b ", b, re.I)
+    if lead is not None:
+        places = [m.start() for m in re.finditer(rf"\b{lead[1]}\b ", a, re.I)]
+        if places and places[-1] > 0:
+            return a, f"{a[: places[-1]]}{b}"
+    tail = re.search(rf"(?: {_PREPOSITION} .+)$", b, re.I)
+    if tail is not None and not re.search(rf" {_PREPOSITION} ", a, re.I) and len(a.split()) <= 3:
+        return f"{a}{tail[0]}", b
+    return a, b
+
+
+def _last_two(left: str, b: str) -> tuple[str, str] | None:
+    """The same of "... in Libya or in Syria?" and "... the flood or the drought?", where a word tells where the first begins."""
+    if len(b.split()) > 8:
+        return None
+    lead = re.match(rf"((?:{_PREPOSITION}|the|a|an|our|their))\b ", b, re.I)
+    if lead is None:
+        first = re.match(r"[A-Z]\w+", b)
+        places = [m.start() for m in re.finditer(r"(?<=\w )[A-Z][\w-]+(?: [A-Z][\w-]+)*$", left)] if first else []
+    else:
+        places = [m.start() for m in re.finditer(rf"\b{lead[1]}\b ", left, re.I)]
+    if not places or places[-1] == 0:
+        return None
+    frame = _AMOUNT.sub("how many ", left[: places[-1]])
+    a = left[places[-1] :]
+    if not (content_stems(a) and content_stems(b)) or not [w for w in words(frame) if w not in FUNCTION_WORDS["en"]]:
+        return None
+    return f"{frame}{a}?", f"{frame}{b}?"
+
+
+def both_said(question: tuple[str, str], said: str) -> bool:
+    """Whether a reply speaks of what tells each side's question from the other's."""
+    first, second = (set(content_stems(q)) for q in question)
+    known = set(content_stems(said))
+    return all(not own or bool(own & known) for own in (first - second, second - first))

@@ -1,0 +1,99 @@
+"""A question about two things as one question about each, and the reply that speaks of both."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.assistant import Assistant
+from assistant.comparing import both_said, sides
+from corpus.load import Corpus
+from tests.fakes import assistant_in_memory
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "What's the difference between our role in the health cluster and in the logistics cluster?",
+            ("What is our role in the health cluster?", "What is our role in the logistics cluster?"),
+        ),
+        ("cluster approach vs refugee regime, who heads which", ("who heads cluster approach?", "who heads refugee regime?")),
+        (
+            "Did more people leave from Libya or from Lebanon?",
+            ("how many people leave from Libya?", "how many people leave from Lebanon?"),
+        ),
+        (
+            "Haiti and Colombia: which cluster is led in each?",
+            ("which cluster is led in Haiti?", "which cluster is led in Colombia?"),
+        ),
+        (
+            "Which was bigger: the Gulf War evacuation or the one from Lebanon?",
+            ("How many: the Gulf War evacuation?", "How many: the evacuation from Lebanon?"),
+        ),
+        (
+            "which came first, the task force or the 10-Point Plan?",
+            ("When was the task force?", "When was the 10-Point Plan?"),
+        ),
+        ("how is SCPF/71 different from SCPF/87?", ("What is SCPF/71?", "What is SCPF/87?")),
+        ("compare shelter and health during an epidemic", ("What is shelter during an epidemic?", "What is health during an epidemic?")),
+    ],
+)  # fmt: skip
+def test_each_side_is_asked_for_itself(question: str, asked: tuple[str, str]) -> None:
+    assert sides(question) == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who leads the shelter cluster in Haiti?",
+        "Is it by air or by sea?",
+        "or not?",
+        "What comes before and after the crisis?",
+        "",
+    ],
+)
+def test_what_compares_no_two_things_is_left_alone(question: str) -> None:
+    assert sides(question) is None
+
+
+@given(st.text(max_size=120))
+def test_no_text_makes_trouble(text: str) -> None:
+    found = sides(text)
+    assert found is None or all(side.endswith("?") for side in found)
+
+
+def test_a_reply_about_one_side_is_not_about_both() -> None:
+    asked = ("who heads cluster approach?", "who heads refugee regime?")
+    assert both_said(asked, "OCHA heads the cluster approach, UNHCR the refugee regime.")
+    assert not both_said(asked, "OCHA heads the cluster approach.")
+
+
+COMPARED = "Did more governments turn to us in the Libyan crisis or in the Syrian crisis?"
+
+
+@pytest.fixture
+def assistant(corpus: Corpus) -> Assistant:
+    return assistant_in_memory(corpus)
+
+
+def judged(assistant: Assistant, **likely: float) -> Assistant:
+    """An assistant for which only questions that hold one of the given words are answered, with its probability."""
+    assistant._router._judge = lambda asked, least: max(
+        (p for word, p in likely.items() if word in asked.question and "or in" not in asked.question), default=0.01
+    )
+    return assistant
+
+
+def test_a_comparison_that_no_sentence_answers_is_answered_by_one_for_each_side(assistant: Assistant) -> None:
+    answer = judged(assistant, Libyan=0.9, Syrian=0.9).ask(COMPARED)
+    assert answer.status == "grounded"
+    assert {"47", "30"} <= set(answer.text.split())
+
+
+@pytest.mark.parametrize(
+    "likely", [{"Libyan": 0.9}, {"Libyan": 0.9, "Syrian": 0.3}], ids=["one side", "not sure of one"]
+)
+def test_where_one_side_is_not_answered_neither_is(assistant: Assistant, likely: dict[str, float]) -> None:
+    assert judged(assistant, **likely).ask(COMPARED).status == "not_in_document"
