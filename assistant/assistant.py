@@ -33,6 +33,7 @@ from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
 from assistant.text import FUNCTION_WORDS, detect_language, fold, words
 from assistant.understanding import (
+    ABOUT_DOCUMENT,
     ABOUT_REPLY,
     CORRECTS,
     NEW_SUBJECT,
@@ -475,7 +476,7 @@ class Assistant:
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
         folded = fold(u.question)
-        if NEW_SUBJECT.match(folded):
+        if NEW_SUBJECT.match(folded) or ABOUT_DOCUMENT.search(folded):
             return None
         if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u) or SUPPOSES.match(folded):
             return u

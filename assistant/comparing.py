@@ -49,11 +49,11 @@ _AMOUNT = re.compile(
     r"^\W*(?:(?:did|do|does|have|has|had|were|are|was|is|could) )?(?:there )?(?:more|fewer|less) (?=\w)", re.I
 )
 _SIZE = re.compile(
-    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|are|had|has|got)(?: the)? (?:bigger|larger|greater|higher|smaller|more|the most|most|largest|biggest)\b[^,:;]*$",
+    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|are|had|has|got)(?: the)? (?:bigger|larger|greater|higher|smaller|more|the most|most|largest|biggest)(?: (?:one|number|figure|in number))?$",
     re.I,
 )
 _TIME = re.compile(
-    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|came|comes|happened|started|took place)(?: the)? (?:earlier|first|later|older|newer|before|more recent|last|sooner)\b[^,:;]*$",
+    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|came|comes|happened|started|took place)(?: the)? (?:earlier|first|later|older|newer|before|more recent|last|sooner)(?: one)?$",
     re.I,
 )
 

@@ -48,8 +48,8 @@ _MARKUP = re.compile(
 )
 #: A made-up exchange inside one message: what "the assistant" says in it is dropped, what "the user" asks is kept.
 _OTHER_SPEAKER = re.compile(
-    r"(?:^|(?<=[\s.!?]))(?:assistant|ai|bot|model|system|chatgpt|mcof)\s*:\s.*?(?=(?:user|human|me|question)\s*:|$)",
-    re.I | re.S,
+    r"(?:^|(?<=[.!?])\s*)(?:assistant|ai|bot|model|system|chatgpt|mcof)\s*:\s.*?(?=(?:user|human|me|question)\s*:|\Z)",
+    re.I | re.S | re.M,
 )
 _SPEAKER = re.compile(r"(?:^|(?<=[\s.!?]))(?:user|human|me|question|q)\s*:\s*", re.I)
 #: Letters set apart, "i g n o r e   a l l": between words stand several spaces.
@@ -80,6 +80,11 @@ _LEAD_IN = re.compile(
 _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
     re.IGNORECASE,
+)
+#: What all questions of a message are about, said before them.
+_SUBJECT = re.compile(
+    r"^\W*((?!(?:\w+ )?(?:questions?|request|task|topic|update|note|test|subject)\b)[^\W\d_][\w'’-]*(?: [\w'’-]+){0,3}):\s+(?=\S+ \S)",
+    re.I,
 )
 _ASKS = re.compile(
     r"\b(?:who|what|which|where|when|how|why|whose|is|are|was|were|do|does|did|can|could|should|will|would|has|have"
@@ -261,6 +266,9 @@ def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
     parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
+    subject = _SUBJECT.match(question)
+    if subject is not None and len(parts) > 1:  # "Afghanistan: how many came back and how many were trained?"
+        parts[1:] = [f"{subject[1]}: {part}" if asks(part) else part for part in parts[1:]]
     for part in parts:
         if merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3 or _states(merged[-1])):
             merged[-1] = f"{merged[-1]} {part}"

@@ -24,7 +24,7 @@ _NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(_SPELLED[1:])}"
 _COUNT = re.compile(rf"\b({_NUMBER})\s+(?:(?!of\b)[a-z-]+\s+){{0,2}}?([a-z-]+s)\b")
 #: What makes a count a claim about all there are; "name two sectors" and "the first three phases" claim nothing.
 _CLAIMS_ALL = re.compile(
-    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those|counts?|lists?|defines?|describes?|contains?|distinguishes|(?:divided|classified|sorted|split|grouped|organi[sz]ed|structured|broken down) (?:in|into|around|by|under))"
+    rf"\b(?:there (?:are|were)|(?:what|which|who) (?:are|were) the|(?:list|name|explain|describe) the|are there|why(?: just| only)?|all(?: of)?(?: the| its| these| those)?|its|has|have|these|those|counts?|lists?|defines?|describes?|contains?|distinguishes|settled? (?:on|for)|decided? on|c(?:hose|hoose|ame up with)|identif(?:y|ies|ied)|(?:divided|classified|sorted|split|grouped|organi[sz]ed|structured|broken down) (?:in|into|around|by|under))"
     rf"(?: only| just| exactly| really)? (?={_NUMBER})"
 )
 _ORDINALS = (

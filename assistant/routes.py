@@ -414,7 +414,9 @@ class Router:
                 draft.route = "definition"
                 by_table.define_crisis(draft, crises[0])
                 return True
-            numbered = [m for m in u.matches if m.kind == "sector" and self._names_sector(m.term, int(m.key))]
+            numbered = [
+                m for m in u.matches if m.kind == "sector" and not m.weak and self._names_sector(m.term, int(m.key))
+            ]
             if numbered and not crises and len({m.key for m in numbered}) == 1:
                 draft.route = "definition"
                 by_table.define_sector(draft, int(numbered[0].key))
@@ -834,7 +836,8 @@ class Router:
             return None
         shared = any(n not in missing and self._holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
-        if figured and not any(figures(self._said(f).removesuffix(f.ref)) for f in chosen):
+        numbers = any(n.text[0].isdigit() for n in missing)
+        if numbers and not any(figures(self._said(f).removesuffix(f.ref)) for f in chosen):
             return Otherwise(
                 tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), False
             )  # nothing to put in its place

@@ -161,7 +161,7 @@ _EVERYWHERE = re.compile(
 )
 #: The question is about which crises, or which phases: then none of them is filled in by likeness.
 _WHICH_CRISES = re.compile(
-    r"\b(?:which|what|any|every|all|another|other|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
+    r"\b(?:which|what|any|every|all|another|other|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?(?! risk)|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
     r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
 )
 _WHICH_PHASES = re.compile(
@@ -214,7 +214,7 @@ _THANKS = re.compile(
     r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
-    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b"
+    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
 #: Asks who or what one named thing is: complete in itself, where the name is a partner's.
@@ -230,6 +230,11 @@ NEW_SUBJECT = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
     r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov)\w*(?: on)?(?: now)? to(?! (?:the )?(?:before|during|after|next) )|(?:switch|chang)\w*(?: the)? (?:topic|subject)"
     r"|(?:leaving|setting|putting) (?:that|this|it|the \w+) aside|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
+)
+#: Asks about the document itself, which is always there: "when's the document dated?".
+ABOUT_DOCUMENT = re.compile(
+    r"\b(?:date|dated|title|titled|symbol|called|number) of (?:this|the) (?:document|paper|framework)\b"
+    r"|\b(?:is|was|'s) (?:this|the) (?:document|paper|framework) (?:from|dated|called|titled|numbered)\b"
 )
 #: The message before is put right: "sorry, I meant the epidemic".
 CORRECTS = re.compile(
@@ -296,6 +301,12 @@ _BESIDES = re.compile(
 )
 
 
+def _covered(match: Match, matches: Sequence[Match]) -> bool:
+    """Whether a certain crisis is named with a match's words: the "health" of "health crisis" is no sector."""
+    longer = (m for m in matches if m.kind == "crisis" and not m.weak and m.end - m.start > match.end - match.start)
+    return any(m.start <= match.start and match.end <= m.end for m in longer)
+
+
 def _set_aside(match: Match, tokens: Sequence[str]) -> bool:
     """Whether a partner is named only to ask for the others."""
     return match.kind == "partner" and bool(_BESIDES.search(" ".join(tokens[: match.start]) + " "))
@@ -328,6 +339,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     matches = tuple(
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
+    matches = tuple(m for m in matches if not (m.weak and m.kind == "sector" and _covered(m, matches)))
     strong = {
         kind: _keys(matches, kind, weak=False)
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
@@ -541,7 +553,8 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     changes: dict[str, object] = {}
     # an ambiguous word counts fully where the conversation expects its kind
     for slot, weak in (("crises", "weak_crises"), ("phases", "weak_phases"), ("sectors", "weak_sectors")):
-        if not getattr(u, slot) and getattr(u, weak):
+        expected = slot != "sectors" or before.sectors or before.intent in ("rating", "definition")
+        if expected and not getattr(u, slot) and getattr(u, weak):
             changes[slot] = getattr(u, weak)
             own.append(slot)
     u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
