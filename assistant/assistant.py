@@ -28,6 +28,7 @@ from assistant.reader import SENTENCES, Readings, open_reader
 from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
+from assistant.selfname import SelfReference
 from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots, examples_of
 from assistant.suggest import suggestions
@@ -136,6 +137,7 @@ class Assistant:
             glossary=Glossary(corpus.glossary),
             subject_words=self._subject_words,
         )
+        self._own_name = SelfReference(corpus.info)
         self.chat = chat
         self._router = Router(
             corpus, lambda: self.retriever, self.asked, self.judge, self.find, self.acts, features, settings
@@ -300,7 +302,8 @@ class Assistant:
         if guards.foreign_script(text):
             return self._fixed(question, "out_of_scope", "out_of_scope"), text
         bare, ordered = guards.without_instructions(text, self.acts)
-        if ordered and not self._asks_something(bare) and not guards.orders(text) and len(bare) > 2:
+        asks = bool(guards.asking(bare, self.acts)) or "?" in bare
+        if ordered and asks and not self._asks_something(bare) and not guards.orders(text):
             bare, ordered = text, ""  # "IASC?? spell it out" bids in the manner of an order
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
@@ -334,7 +337,7 @@ class Assistant:
         for turn in list(history)[-self.settings.max_history_turns :] if self.settings.max_history_turns else []:
             if turn.role == "user" and turn.text.strip():
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
-                out.append(guards.without_instructions(text, self.acts)[0] or text)
+                out.append(self._own_name.without(guards.without_instructions(text, self.acts)[0] or text))
         return out
 
     def without_levels(self, text: str) -> str:
@@ -438,6 +441,7 @@ class Assistant:
                     continue
                 if statuses and statuses[-1] in ABSTENTIONS:
                     continue  # "A list please." says how a question is to be answered that cannot be
+            part = self._own_name.without(part)
             u = help_with(draft, understand(part, before, self.lexicon, self._refine, leaning), before)
             leaning = leaning if leaning is _leaning_never else self._leaning_part
             if understood:

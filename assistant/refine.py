@@ -75,7 +75,8 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
                 changes["phases"] = _keys(u.phases, u.weak_phases, slots.phases, least, several=u.comparison)
             if not u.phases and not u.weak_phases:
                 changes["phases"] = _rivals(slots.phases, THRESHOLDS["phases"], _RIVAL_PHASE) or changes["phases"]
-        sectors = _keys(u.sectors, u.weak_sectors, slots.sectors, THRESHOLDS["sectors"], several=True)
+        likely = {no: score for no, score in slots.sectors.items() if no not in u.no_sectors}
+        sectors = _keys(u.sectors, u.weak_sectors, likely, THRESHOLDS["sectors"], several=True)
         best = max((slots.sectors[s] for s in sectors), default=0.0)
         changes["sectors"] = sectors
         changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]

@@ -48,8 +48,9 @@ FAR, ANSWERED_FAR = 0.54, 0.90
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
 #: On the dev set 9 of 10 matrix questions score above .63 and 19 of 20 other questions below.
 RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
-#: The same where the question names a crisis and a sector, and where no word of it is in the lexicon at all.
-RATING_NAMED, RATING_UNNAMED = 0.50, 0.90
+#: The same where the question names a crisis and a sector, without and with such a word, and where no word of it is in the
+#: lexicon at all.
+RATING_NAMED, RATING_NAMED_WITH_CUE, RATING_UNNAMED = 0.50, 0.25, 0.90
 #: Probability below which a question that says more than a table's slots is not answered from that table: on the dev set
 #: four that the document does not answer lie below, and none that it does.
 TABLED = 0.05
@@ -539,7 +540,7 @@ class Router:
         if {"crisis", "sector"} <= named and len(outside_words(u)) <= _FEW and ("phase" in named or not u.wh):
             return True
         if {"crisis", "sector"} <= named and len(outside_words(u)) <= 2 * _FEW:
-            return u.rating_score >= (RATING_WITH_CUE if u.rating_cue else RATING_NAMED)
+            return u.rating_score >= (RATING_NAMED_WITH_CUE if u.rating_cue else RATING_NAMED)
         if not u.matches:
             return u.rating_score >= RATING_UNNAMED
         cue = u.levels or u.rating_cue or (u.sectors and (u.which_crises or (u.comparison and u.crises)))
@@ -642,7 +643,7 @@ class Router:
         if not found:
             self._template(draft, "out_of_scope", "out_of_scope")
             return True
-        if self._orders(u):
+        if by_table.find_acronym(draft, u) is None and self._orders(u):
             self._template(draft, "instruction", "out_of_scope")
             return True
         finding = self._find(u.english, ranking)
@@ -708,6 +709,8 @@ class Router:
             return False
         # of a follow-up the names are those of this message: "and Nepal?" after a question on Iraq
         tokens = words(u.question) if u.follow_up else u.english_tokens
+        aside = _BESIDES.search(u.english)
+        tokens = [t for t in tokens if aside is None or t not in words(aside[1])]
         named = {t for t in tokens if self._names.is_name(t)}
         asked = named | figures(u.question)
         if not asked:

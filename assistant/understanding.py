@@ -75,6 +75,7 @@ class Understanding:
     rating_cue: bool = False
     rating_score: float | None = None
     sector_guessed: bool = False
+    no_sectors: tuple[int, ...] = ()
     which_sector: bool = False
     which_crises: bool = False
     which_phases: bool = False
@@ -162,7 +163,7 @@ _EVERYWHERE = re.compile(
 #: The question is about which crises, or which phases: then none of them is filled in by likeness.
 _WHICH_CRISES = re.compile(
     r"\b(?:which|what|any|every|all|another|other|list(?: the)?|name(?: every| all)?|in how many|of the)\b(?: \w+){0,3}? (?:crisis|crises|emergenc\w+|situations?|scenarios?|disasters?(?! risk)|cases?|contexts?)\b|\b(?:across|in|through|over) the (?:five |5 )?(?:scenarios|crises|kinds of crisis|types of crisis)\b"
-    r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b"
+    r"|\b(?:quelles?|toutes les) (?:types? de )?(?:crises?|situations?|scenarios?)\b|\b(?:que|cuales|en que|todas las) (?:tipos? de )?(?:crisis|situaciones|escenarios)\b|\b(?:anywhere|ever)\b|\b(?:at|in) (?:what|which) (?:points|moments|circumstances) (?:is|are|does|do|was|were)\b"
 )
 _WHICH_PHASES = re.compile(
     r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
@@ -214,7 +215,7 @@ _THANKS = re.compile(
     r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
 )
 _DEFINITION = re.compile(
-    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
+    r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\b(?:idea|thinking|point|purpose) (?:behind|of)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
 #: Asks who or what one named thing is: complete in itself, where the name is a partner's.
@@ -339,7 +340,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     matches = tuple(
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
-    matches = tuple(m for m in matches if not (m.weak and m.kind == "sector" and _covered(m, matches)))
+    covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
+    matches = tuple(m for m in matches if m not in covered)
     strong = {
         kind: _keys(matches, kind, weak=False)
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
@@ -374,6 +376,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         weak_crises=tuple(k for k in CRISES if k in weak["crisis"] and k not in crises),
         weak_phases=tuple(k for k in PHASES if k in weak["phase"] and k not in phases),
         weak_sectors=tuple(int(k) for k in weak["sector"] if int(k) not in sectors),
+        no_sectors=tuple(int(m.key) for m in covered if int(m.key) not in sectors),
         absent=tuple(dict.fromkeys(m.term for m in matches if m.absent)),
         wh=_wh(folded, language),
         comparison=comparison,
@@ -569,7 +572,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             u = replace(u, sectors=(other,), intent="definition")
             own.append("sectors")
     # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
-    asks_sectors = bool(u.levels and u.wh == "which") or (
+    asks_sectors = bool(u.levels and u.wh == "which" and not u.which_crises) or (
         u.intent == "rating" and bool(u.crises) and before.intent not in ("rating", "definition")
     )
     for slot in _SLOTS:
