@@ -180,6 +180,7 @@ def test_mcnemar_by_hand_and_against_scipy() -> None:
     second = [False] + [True] * 6 + [True] * 10
     assert mcnemar(first, second) == 0.125 == pytest.approx(stats.binomtest(1, 7).pvalue)
     assert mcnemar(first, first) == 1
+    assert mcnemar([False] * 2000, [True] * 2000) == 0, "two to the two thousandth is no floating point number"
 
 
 @pytest.mark.parametrize("call", [lambda: mcnemar([True], []), lambda: paired_bootstrap([1.0], [])])
