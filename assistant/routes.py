@@ -16,6 +16,7 @@ from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.guards import is_order, sentences_of, wants_more_than_text
+from assistant.mentions import mentions, thing_asked
 from assistant.naming import Names, holds, without
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises, claimed_figures
@@ -103,8 +104,25 @@ YEARS_IN = 3
 MAX_FACTS = 3
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
+#: A greeting, with nothing asked.
+_GREETS = re.compile(
+    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:there|all|everyone|team))?\W*$"
+)
+#: Asks what the assistant is for.
+_ASKS_HELP = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|ok|so|bonjour|hola)\W+)*(?:help(?: me)?(?: please)?|what (?:can|could|do) (?:you|u|i) (?:do|ask|answer|know|help (?:me )?with)(?: (?:you|here|about|for me))*|how (?:do|can|should) (?:you|i) (?:use|work|ask)(?: (?:you|this|it|here))*|how does (?:this|it) work|who are you|what are you|what is this (?:bot|chat|assistant|tool)"
+    r"|aide|que (?:peux-tu|pouvez-vous) faire|qui (?:es-tu|etes-vous)|ayuda|que (?:puedes|puede) hacer|quien eres)\W*$"
+)
+#: Words of a question for a whole list that name nothing.
+_OF_LISTS = frozenset(
+    "five kinds kind types type sorts crises crisis phases stages different various possible exactly short brief quick "
+    "one two three few lines line sentences sentence words paragraph sum give what's whats content contents contain contains inside holds hold look looks talk covers cover all main".split()
+)
+_STANDS_FOR = re.compile(
+    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+)\b"
+)
 _SPELLED_OUT = re.compile(
-    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|what(?:'s| is| are| r)?|who(?:'s| is| are)|que es|que son|qu'est)\b"
+    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+|what(?:'s| is| are| r)?|who(?:'s| is| are)|que es|que son|qu'est)\b"
 )
 
 
@@ -204,7 +222,11 @@ class Router:
                 to say that the document does not answer.
         """
         if u.intent == "thanks":
-            self._template(draft, "empty_thanks", "out_of_scope")
+            greets = _GREETS.match(fold(u.question)) is not None
+            self._template(draft, "greeting" if greets else "empty_thanks", "out_of_scope")
+            return
+        if _ASKS_HELP.match(fold(u.question)):
+            self._template(draft, "help", "out_of_scope")
             return
         if u.intent == "author":
             cover = self.corpus.passages[0]
@@ -232,6 +254,8 @@ class Router:
             return
         if not (u.crises and u.sectors) and wants_more_than_text(u.question):
             self._template(draft, "opinion", "not_in_document")
+            return
+        if self._by_topic(draft, u) or self._by_mention(draft, u):
             return
         look = Look(self, u, previous)
         blocks, citations = len(draft.blocks), len(draft.citations)
@@ -319,6 +343,51 @@ class Router:
             by_passage.passage(draft, p, by_passage.best_sentences(p, list(named.about)) if named.about else [p.text])
         return True
 
+    # --- topics, and what is mentioned
+
+    def _by_topic(self, draft: Draft, u: Understanding) -> bool:
+        """Answer a question about one whole topic: what the document is about, what an annex holds, the kinds of crisis, the phases."""
+        topics = [m for m in u.matches if m.kind == "topic" and not m.weak]
+        named = bool(u.inherited) or any(
+            m.kind != "topic" and not any(t.start <= m.start and m.end <= t.end for t in topics) for m in u.matches
+        )
+        more = [w for w in outside_words(u) if w not in ASKING and w not in _OF_LISTS]
+        if named or more or u.wh in ("who", "why", "when", "where"):
+            return False
+        facts = self._topics.get(next((t for t in u.topics if t in self._topics), ""), ())
+        if facts and not u.follow_up:
+            draft.route = "topic"
+            by_passage.facts(draft, facts)
+            return True
+        lists = {"crises": by_table.crisis_list, "phases": by_table.phase_list, "levels": by_table.level_list}
+        listed = [t for t in u.topics if t in lists]
+        if len(u.topics) == 1 and listed and u.wh in ("which", "how_many", "") and self.corpus.crises:
+            draft.route = f"{listed[0]}_list"
+            lists[listed[0]](draft)
+            return True
+        return False
+
+    @cached_property
+    def _topics(self) -> dict[str, list[Fact]]:
+        found: dict[str, list[Fact]] = {}
+        for row in self.corpus.topics:
+            found.setdefault(row.topic, []).append(self.corpus.fact_by_id[row.fact])
+        return found
+
+    def _by_mention(self, draft: Draft, u: Understanding) -> bool:
+        """Quote where the document mentions what a question asks it to; nothing where its words do not stand there."""
+        thing = thing_asked(u.question) if u.language == "en" and not (u.levels or u.rating_cue) else ""
+        found = mentions(thing, self.corpus.passages, self._names.is_name) if thing else []
+        if not found:
+            return False
+        draft.route = "mention"
+        numbers = tuple(draft.cite(m.ref, m.sentence) for m in found)
+        refs = ", ".join(m.ref for m in found)
+        draft.blocks.append(Paragraph(draft.say("mentioned", refs=refs), numbers, template=True))
+        for m in found:
+            draft.quote(m.ref, m.sentence)
+        return True
+
     # --- tables
 
     def _by_table(self, draft: Draft, u: Understanding, look: Look) -> bool:
@@ -364,11 +433,11 @@ class Router:
             and _SPELLED_OUT.search(fold(u.question))
             and u.intent in ("definition", "other")
         ):
-            draft.route = "acronym"
-            by_table.acronym(draft, entry)
-            if len([t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]) > 2:
-                return False
-            return True
+            more = len([t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]) > 2
+            if not more or _STANDS_FOR.search(fold(u.question)):
+                draft.route = "acronym"
+                by_table.acronym(draft, entry)
+                return not more
         own_sector = u.follow_up and len(own_sectors) == 1
         if (
             u.which_sector
@@ -804,7 +873,9 @@ class Router:
             return
         otherwise = self._otherwise(u, asked)
         if otherwise is None:
-            self._no(draft, u, asked.ranking)
+            thing = thing_asked(u.question) if u.language == "en" else ""
+            missing = draft.say("missing_terms", terms=f"“{thing}”") if thing else ""
+            self._no(draft, u, asked.ranking, missing=missing)
             return
         terms = ", ".join(f"“{term}”" for term in otherwise.missing)
         if not otherwise.corrects:

@@ -201,7 +201,7 @@ _REFERENCE = re.compile(
     r"|\bquel paragraphe\b|\bou est-ce (?:ecrit|dit)\b|\bque parrafo\b|\bdonde (?:dice|esta escrito|lo dice)\b|\bparagraph\b"
 )
 _AUTHOR = re.compile(
-    r"\bwho (?:wrote|says?|said|authored|published|issued|produced|drafted)\b (?:that|this|it|so)?\W*$|\bwho (?:wrote|published|issued|drafted|produced) (?:the|this|that) (?:document|framework|paper|text)\b"
+    r"\bwho (?:wrote|says?|said|authored|published|issued|produced|drafted)\b (?:that|this|it|so)?(?:,? (?:and )?when(?: was (?:that|it))?)?\W*$|\bwho (?:wrote|published|issued|drafted|produced) (?:the|this|that) (?:document|framework|paper|text)\b"
     r"|\bsays who\b|\bwho is (?:the )?author\b(?! of (?!(?:this|that|it|the (?:document|framework|paper|text))\b))|\bqui (?:a ecrit|dit) (?:cela|ca|ce|le document)\b|\bquien (?:escribio|dice|lo dice) ?(?:eso|esto)?\b|\baccording to whom\b|\bon whose authority\b"
 )
 _REASON = re.compile(

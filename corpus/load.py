@@ -51,6 +51,7 @@ from corpus.types import (
     Phase,
     Sector,
     SystemEntry,
+    TopicFact,
     Utterance,
 )
 
@@ -81,6 +82,7 @@ TABLES: dict[str, type] = {
     "dialogues": Dialogue,
     "calibration": Calibration,
     "acts": Act,
+    "topics": TopicFact,
 }
 
 
@@ -113,6 +115,7 @@ class Corpus:
     dialogues: tuple[Dialogue, ...] = ()
     calibration: tuple[Calibration, ...] = ()
     acts: tuple[Act, ...] = ()
+    topics: tuple[TopicFact, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     def __repr__(self) -> str:
@@ -271,7 +274,7 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
                     folder / f"{name}.csv", line, "condition", row.condition, f"a clause that stands in {row.ref}"
                 )
     facts = {row.id for _, row in tables.get("facts", [])}
-    for name in ("entry_points", "calibration", "dialogues"):
+    for name in ("entry_points", "calibration", "dialogues", "topics"):
         for line, row in tables.get(name, []):
             if row.fact and row.fact not in facts:
                 raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")

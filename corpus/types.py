@@ -342,6 +342,14 @@ class Utterance:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class TopicFact:
+    """A fact that a question about one whole topic is answered with: "what is in Annex II?". In order."""
+
+    topic: str
+    fact: str
+
+
 #: What a sentence of a message does: tells the assistant how to behave, asks for something, or tells something.
 ActKey = Literal["order", "asks", "tells"]
 

@@ -127,6 +127,11 @@ def define_levels(draft: Draft, keys: Sequence[str]) -> None:
             draft.quote(entry.ref, entry.quote)
 
 
+def level_list(draft: Draft) -> None:
+    """All levels with their definitions."""
+    define_levels(draft, ())
+
+
 def sector_list(draft: Draft) -> None:
     """All sectors by number and name."""
     rows = draft.corpus.sectors
@@ -135,6 +140,20 @@ def sector_list(draft: Draft) -> None:
     if lead is not None:
         draft.blocks.append(Paragraph(head, (draft.cite("¶9", sentences(lead.text)[0]),), template=True))
     draft.bullets((f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows)
+
+
+def crisis_list(draft: Draft) -> None:
+    """All kinds of crisis by name, each with the place that describes it."""
+    rows = draft.corpus.crises
+    draft.blocks.append(Paragraph(draft.say("crisis_list", n=len(rows)), template=True))
+    draft.bullets((draft.crisis(r.key), (draft.cite(r.ref, r.quote),)) for r in rows)
+
+
+def phase_list(draft: Draft) -> None:
+    """All phases by name, each with the place that describes it."""
+    rows = draft.corpus.phases
+    draft.blocks.append(Paragraph(draft.say("phase_list", n=len(rows)), template=True))
+    draft.bullets((draft.phase(r.key), (draft.cite(r.ref, r.quote),)) for r in rows)
 
 
 #: The symbol of a document, "SCPF/71", "MC/INF/298".
