@@ -113,6 +113,19 @@ _ASKS_HELP = re.compile(
     r"^\W*(?:(?:hi|hello|hey|ok|so|bonjour|hola)\W+)*(?:help(?: me)?(?: please)?|what (?:can|could|do) (?:you|u|i) (?:do|ask|answer|know|help (?:me )?with)(?: (?:you|here|about|for me))*|how (?:do|can|should) (?:you|i) (?:use|work|ask)(?: (?:you|this|it|here))*|how does (?:this|it) work|who are you|what are you|what is this (?:bot|chat|assistant|tool)"
     r"|aide|que (?:peux-tu|pouvez-vous) faire|qui (?:es-tu|etes-vous)|ayuda|que (?:puedes|puede) hacer|quien eres)\W*$"
 )
+#: Asks what the words beside a level mean.
+_BASES = re.compile(
+    r"\b(?:what|explain|difference|meaning|mean)\b.{0,40}\b(?:interpreted|interpretation|emphasi[sz]ed)\b|\binterpreted\b.{0,30}\b(?:mean|difference|stated)\b|\bstated\b.{0,15}\binterpreted\b"
+    r"|\b(?:que (?:veut dire|signifie|significa|quiere decir))\b.{0,20}\binterpret\w+"
+)
+#: Asks for the colours of the diagrams, which the text has lost.
+_COLOURS = re.compile(
+    r"\b(?:what|which)\b.{0,20}\bcolou?rs?\b|\bcolou?rs?\b.{0,30}\b(?:mean|stand for|legend|in the (?:diagram|chart|matrix)s?)|\b(?:quelles?|que|de que) (?:couleurs?|color(?:es)?)\b"
+)
+#: Asks whether the assistant speaks for anybody.
+_OFFICIAL = re.compile(
+    r"\b(?:are you|is (?:this|the (?:bot|assistant|tool))|est-ce|es) (?:an? )?(?:iom )?offici(?:al|el|elle)\b|\bare you (?:from|part of|run by|made by) iom\b"
+)
 #: Words of a question for a whole list that name nothing.
 _OF_LISTS = frozenset(
     "five kinds kind types type sorts crises crisis phases stages different various possible exactly short brief quick "
@@ -239,6 +252,8 @@ class Router:
             return
         if u.intent in ABOUT_REPLY and u.follow_up and self._about_last(draft, u, previous):
             return
+        if self._about_assistant(draft, u):
+            return
         wrong = self._premises.wrong_count(u.question) if u.language == "en" else None
         if wrong is not None:
             asked, count = wrong
@@ -320,6 +335,22 @@ class Router:
         draft.citations.extend(before.citations)
         draft.blocks.append(before.blocks[0])
 
+    # --- the assistant itself
+
+    def _about_assistant(self, draft: Draft, u: Understanding) -> bool:
+        """What the words beside a level mean, whether this is official, what became of the colours: no text says so."""
+        folded = fold(u.question)
+        if _BASES.search(folded) and not (u.crises or u.sectors) and self.corpus.has_matrix:
+            self._template(draft, "bases", "out_of_scope")
+        elif _COLOURS.search(folded) and not u.sectors and self.corpus.has_matrix:
+            self._template(draft, "colours", "not_in_document")
+        elif _OFFICIAL.search(folded):
+            draft.route, draft.status = "official", "out_of_scope"
+            draft.blocks.append(Paragraph(draft.say("official"), template=True))
+        else:
+            return False
+        return True
+
     # --- labels
 
     def _by_label(self, draft: Draft, u: Understanding) -> bool:
@@ -352,7 +383,7 @@ class Router:
             m.kind != "topic" and not any(t.start <= m.start and m.end <= t.end for t in topics) for m in u.matches
         )
         more = [w for w in outside_words(u) if w not in ASKING and w not in _OF_LISTS]
-        if named or more or u.wh in ("who", "why", "when", "where"):
+        if named or more:
             return False
         facts = self._topics.get(next((t for t in u.topics if t in self._topics), ""), ())
         if facts and not u.follow_up:
@@ -468,6 +499,12 @@ class Router:
         if u.intent == "definition" and own_sector and len([w for w in outside_words(u) if w not in ASKING]) <= _FEW:
             draft.route = "definition"
             by_table.define_sector(draft, u.sectors[0])
+            return True
+        apart = u.comparison and len(u.sectors) == 2 and not (crises or u.phases or u.levels or u.rating_cue)
+        if apart and len(outside_words(u)) <= _FEW and not u.follow_up:
+            draft.route = "definition"
+            for sector in u.sectors:
+                by_table.define_sector(draft, sector)
             return True
         if (
             u.levels
