@@ -442,6 +442,8 @@ class Assistant:
                 if statuses and statuses[-1] in ABSTENTIONS:
                     continue  # "A list please." says how a question is to be answered that cannot be
             part = self._own_name.without(part)
+            place = guards.located(part)
+            part = place or part
             u = help_with(draft, understand(part, before, self.lexicon, self._refine, leaning), before)
             leaning = leaning if leaning is _leaning_never else self._leaning_part
             if understood:
@@ -451,6 +453,8 @@ class Assistant:
             draft.status = "grounded"
             size = len(draft.blocks)
             self._router.answer(draft, u, partial(self._previous, tuple(before)))
+            if place and draft.status in ("grounded", "partial"):
+                _tell_place(draft, size)
             if draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -660,7 +664,7 @@ class Assistant:
             question=question,
             language=draft.language,
             status=draft.status,
-            blocks=tuple(draft.blocks),
+            blocks=tuple(dict.fromkeys(draft.blocks)),  # two parts of a message may say the same
             citations=tuple(draft.citations),
             stamp=replace(self.stamp, index_id=self.index_id),
             cells=tuple(draft.cells),
@@ -709,6 +713,15 @@ def _leaning_surely(u: Understanding, before: str) -> Understanding:
 
 def _leaning_never(u: Understanding, before: str) -> None:
     """A message that is known to be complete in itself."""
+
+
+def _tell_place(draft: Draft, size: int) -> None:
+    """Say first where the first of the blocks from ``size`` on that cites something stands."""
+    cited = next((b.citations for b in draft.blocks[size:] if isinstance(b, Paragraph) and b.citations), ())
+    refs = dict.fromkeys(c.ref for c in draft.citations if c.number in cited)
+    if refs:
+        head = Paragraph(draft.say("reference_head", refs=", ".join(refs)), cited, template=True)
+        draft.blocks.insert(size, head)
 
 
 def _said(draft: Draft) -> str:

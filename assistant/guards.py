@@ -81,6 +81,13 @@ _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
     re.IGNORECASE,
 )
+#: Asks where something is said, and what: "which paragraph says that ...?".
+_LOCATES = re.compile(
+    r"^\W*(?:(?:and|so|ok|please|can you tell me|tell me|do you know) )*(?:in )?(?:which|what) (?:exact )?(?:paragraph|para|section|passage|part|place|footnote|annex)s?(?: (?:of|in) the (?:document|framework|text|paper|annex))?"
+    r" (?:(?:says?|states?|mentions?|defines?|describes?|explains?|lists?|names?|covers?|tells?(?: us)?|speaks? of|talks? about|deals? with)|(?:does (?:it|the (?:document|framework|text|paper)) (?:say|state|mention|define|describe|explain)))(?: that)? (?P<a>.+?)\W*$"
+    r"|^\W*(?:(?:and|so|ok|please) )*where (?:does (?:it|the (?:document|framework|text|paper)|iom)|do they) (?:say|state|mention|define|describe|explain)(?: that)? (?P<b>.+?)\W*$",
+    re.I,
+)
 #: What all questions of a message are about, said before them.
 _SUBJECT = re.compile(
     r"^\W*((?!(?:\w+ )?(?:questions?|request|task|topic|update|note|test|subject)\b)[^\W\d_][\w'’-]*(?: [\w'’-]+){0,3}):\s+(?=\S+ \S)",
@@ -260,6 +267,20 @@ def only_tells(part: str) -> bool:
 def _states(part: str) -> bool:
     """Whether what stands before a semicolon only says what the question after it is about: "pandemic in full swing;"."""
     return part.endswith(";") and not asks(part)
+
+
+def located(question: str) -> str:
+    """What is to be found, of a question that asks where the document says it; empty for any other, and for "which paragraph says that?"."""
+    found = _LOCATES.match(question)
+    if found is None:
+        return ""
+    thing = found["a"] or found["b"]
+    verb = fold(question[: found.start("a" if found["a"] else "b")])
+    if re.search(r"\b(?:defin|describ|explain)\w*(?: that)? $", verb):
+        return f"define {thing}"
+    if re.search(r"\bmentions?(?: that)? $", verb) and len(thing.split()) <= 3:
+        return f"does the document mention {thing}?"
+    return thing if len(thing.split()) > 2 else ""
 
 
 def parts_of(question: str) -> list[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from assistant.answerability.judge import Finding
     from assistant.assistant import Features
     from assistant.encoder import Vectors
-    from assistant.retrieval import HybridRetriever, Ranking, ScoredPassage
+    from assistant.retrieval import HybridRetriever, Ranking, ScoredFact, ScoredPassage
     from assistant.settings import Settings
 
 #: Score of the best passage below which nothing in the document is near the question (off-topic).
@@ -126,6 +126,16 @@ _COLOURS = re.compile(
 _OFFICIAL = re.compile(
     r"\b(?:are you|is (?:this|the (?:bot|assistant|tool))|est-ce|es) (?:an? )?(?:iom )?offici(?:al|el|elle)\b|\bare you (?:from|part of|run by|made by) iom\b"
 )
+#: Words of a question for the meaning of an acronym.
+_OF_ACRONYMS = frozenset(
+    "acronym abbreviation letters letter short form full name names word term called know again exactly anyway english que significa signifie veut dire quiere decir sigla sigle".split()
+)
+#: Asks which sectors no scenario speaks of.
+_NEVER = re.compile(
+    r"\b(?:which|what|any) (?:of the )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|mention|named|cover(?:ed)?|scenarios?|spoken of|appear)"
+)
+#: Words with a prefix, which tell things apart: to co-lead is not to lead.
+_HYPHENED = re.compile(r"\b(?:co|non|pre|anti)-[a-z]{3,}\b")
 #: Words of a question for a whole list that name nothing.
 _OF_LISTS = frozenset(
     "five kinds kind types type sorts crises crisis phases stages different various possible exactly short brief quick "
@@ -246,9 +256,8 @@ class Router:
             draft.route = "author"
             if self._sources(draft, previous()):
                 return
-            draft.blocks.append(
-                Paragraph(draft.say("author_head"), (draft.cite(cover.ref, cover.text),), template=True)
-            )
+            said = "author_head" if u.follow_up else "author_document"
+            draft.blocks.append(Paragraph(draft.say(said), (draft.cite(cover.ref, cover.text),), template=True))
             return
         if u.intent in ABOUT_REPLY and u.follow_up and self._about_last(draft, u, previous):
             return
@@ -344,6 +353,15 @@ class Router:
             self._template(draft, "bases", "out_of_scope")
         elif _COLOURS.search(folded) and not u.sectors and self.corpus.has_matrix:
             self._template(draft, "colours", "not_in_document")
+        elif _NEVER.search(folded) and not (u.crises or u.sectors or u.levels) and self.corpus.has_matrix:
+            draft.route = "never"
+            silent = [
+                n.no
+                for n in self.corpus.sectors
+                if all(c.strongest is None for c in self.corpus.matrix.select(sectors=[n.no]))
+            ]
+            cited = tuple(draft.cite(self.corpus.sector(n).ref, self.corpus.sector(n).quote) for n in silent)
+            draft.add(draft.say("never_rated", sectors=draft.sectors(silent)), *cited)
         elif _OFFICIAL.search(folded):
             draft.route, draft.status = "official", "out_of_scope"
             draft.blocks.append(Paragraph(draft.say("official"), template=True))
@@ -390,11 +408,19 @@ class Router:
             draft.route = "topic"
             by_passage.facts(draft, facts)
             return True
-        lists = {"crises": by_table.crisis_list, "phases": by_table.phase_list, "levels": by_table.level_list}
-        listed = [t for t in u.topics if t in lists]
-        if len(u.topics) == 1 and listed and u.wh in ("which", "how_many", "") and self.corpus.crises:
+        lists = {
+            "sector_list": by_table.sector_list, "crises": by_table.crisis_list,
+            "phases": by_table.phase_list, "levels": by_table.level_list,
+        }  # fmt: skip
+        if u.topics == ("sector_list",):
+            lists = {}  # one of them has rules of its own
+        also = [m.key for m in u.matches if m.kind == "topic" and m.key in lists] if set(u.topics) & set(lists) else []
+        listed = list(dict.fromkeys(also))
+        whole = bool(listed) and set(u.topics) <= set(listed) and u.wh in ("which", "how_many", "") and not u.levels
+        if whole and self.corpus.crises:
             draft.route = f"{listed[0]}_list"
-            lists[listed[0]](draft)
+            for topic in listed:
+                lists[topic](draft)
             return True
         return False
 
@@ -429,6 +455,7 @@ class Router:
         partnered = bool(u.partners) and u.intent in ("other", "rating") and not u.sectors and not u.levels
         if (
             (u.intent == "coordination" or partnered)
+            and u.wh != "how_many"
             and crises
             and (u.groups or u.partners or not u.sectors or u.sector_guessed)
             and self.corpus.coordination
@@ -464,7 +491,7 @@ class Router:
             and _SPELLED_OUT.search(fold(u.question))
             and u.intent in ("definition", "other")
         ):
-            more = len([t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]) > 2
+            more = bool(self._beside_acronym(u, entry.acronym))
             if not more or _STANDS_FOR.search(fold(u.question)):
                 draft.route = "acronym"
                 by_table.acronym(draft, entry)
@@ -538,6 +565,20 @@ class Router:
             by_table.sector_list(draft)
             return True
         return False
+
+    @staticmethod
+    def _beside_acronym(u: Understanding, acronym: str) -> list[str]:
+        """Content words of a question beside an acronym and those that ask for its meaning: "the role of UNHCR" asks more."""
+        own = {fold(acronym), *words(acronym)}
+        said = words(u.question) if u.follow_up else u.tokens
+        return [
+            t
+            for t in said
+            if t not in FUNCTION_WORDS[u.language]
+            and t not in own
+            and not _SPELLED_OUT.search(t)
+            and t not in ASKING | _OF_ACRONYMS
+        ]
 
     @staticmethod
     def _only_rates(u: Understanding) -> bool:
@@ -845,7 +886,18 @@ class Router:
         named = set(content_stems(aside[1])) if aside else set()
         hits = [h for h in ranking.facts() if not named or not named <= self._stems_said(h.fact)] or ranking.facts()
         kinds = _KINDS["why"] if _WHAT_FOR.search(fold(u.english)) else _KINDS.get(u.wh, ())
-        hits.sort(key=lambda h: -(h.score + KIND_BONUS * (self.corpus.fact_by_id[h.fact].kind in kinds)))
+        asked = set(_HYPHENED.findall(fold(u.english)))
+
+        def fits(hit: ScoredFact) -> float:
+            """Score, more for the kind of value that is asked for, less where a word with a hyphen is only in one of the two."""
+            fact = self.corpus.fact_by_id[hit.fact]
+            told = {w for w in _HYPHENED.findall(fold(fact.statement)) if set(content_stems(w)) & stems}
+            said = fold(fact.statement)
+            apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
+            return hit.score + KIND_BONUS * (fact.kind in kinds) - KIND_BONUS * apart
+
+        stems = set(content_stems(u.english))
+        hits.sort(key=lambda h: -fits(h))
         wanted = self._premises.subject_stems(u.english)
         chosen: dict[tuple[str, str], Fact] = {}
         for hit in hits:

@@ -302,6 +302,24 @@ _BESIDES = re.compile(
 )
 
 
+#: Where somebody is, or what they run, who asks about something else: "I run a camp after a conflict. What is critical?".
+_PLACE_OF_USER = re.compile(
+    r"\b(?:i|we) (?:run|runs|manage|work (?:in|at)|live in|am in|are in|operate|look after) (?:(?:a|an|the|our|my|this|two|three|several|some)\s+)?(?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
+    r"|\b(?:in|at|near|outside|of) (?:my|our|this) (?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
+)
+
+
+def _of_user(match: Match, question: str, tokens: Sequence[str]) -> bool:
+    """Whether a sector is named only with the place where the user is."""
+    folded = fold(question)
+    spans = [(len(words(folded[: m.start()])), len(words(folded[: m.end()]))) for m in _PLACE_OF_USER.finditer(folded)]
+    return (
+        match.kind == "sector"
+        and len(tokens) > len(spans)
+        and any(a <= match.start and match.end <= b for a, b in spans)
+    )
+
+
 def _covered(match: Match, matches: Sequence[Match]) -> bool:
     """Whether a certain crisis is named with a match's words: the "health" of "health crisis" is no sector."""
     longer = (m for m in matches if m.kind == "crisis" and not m.weak and m.end - m.start > match.end - match.start)
@@ -341,6 +359,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
     covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
+    covered += [m for m in matches if m not in covered and _of_user(m, question, tokens)]
     matches = tuple(m for m in matches if m not in covered)
     strong = {
         kind: _keys(matches, kind, weak=False)

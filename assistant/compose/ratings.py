@@ -91,7 +91,7 @@ def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
         draft.status = "not_rated"
         return
     lead = ""
-    if asked:
+    if asked and not (len(asked) > 1 and cell.level in asked):  # "important or critical?" is no question for a yes
         if cell.level in asked:
             lead = draft.say("yes" if cell.basis in ("stated", "diagram") else "yes_interpreted")
         elif cell.level is not None:

@@ -42,6 +42,9 @@ def coordination(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
         draft.add(draft.say("coordination_other", partners=partners), *_cited(draft, rows))
         return
     shown = wanted or by_group or rows
+    of_phase = [r for r in shown if r.phase and set(r.phase.split("|")) & set(u.phases)]
+    for sentence, same in _by_sentence(of_phase).items() if len(u.phases) == 1 else ():
+        draft.quote(same[0].ref, sentence)  # what is said of the phase that is asked about comes first
     free = [r for r in shown if not r.condition]
     bound = [r for r in shown if r.condition]
     if free:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from assistant.assistant import Assistant
+from assistant.guards import located
 from assistant.mentions import mentions, thing_asked
+from assistant.understanding import read
 from assistant.verify import check_citation
 from corpus.load import Corpus
 from corpus.types import CRISES
@@ -106,3 +108,75 @@ def test_what_is_not_mentioned_is_told(corpus: Corpus) -> None:
     answer = assistant.ask("Does the document mention malaria in camps?")
     assert answer.status == "not_in_document"
     assert "does not mention “malaria in camps”" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        (
+            "Which paragraph says that evacuation is often the best protection?",
+            "evacuation is often the best protection",
+        ),
+        ("and where does it say they are critical?", "they are critical"),
+        ("In which section of the document does it state that States are responsible?", "States are responsible"),
+        ("which paragraph defines a migration crisis", "define a migration crisis"),
+        ("Which footnote mentions disarmament?", "does the document mention disarmament?"),
+        ("which paragraph says that?", ""),
+        ("Which paragraph?", ""),
+        ("Where does IOM work?", ""),
+    ],
+)
+def test_what_is_to_be_located(question: str, found: str) -> None:
+    assert located(question) == found
+
+
+def test_the_place_of_what_is_asked_for_comes_first(assistant: Assistant) -> None:
+    answer = assistant.ask("Which paragraph says that IOM's implementation of the Framework needs no extra resources?")
+    assert answer.text.startswith("It stands in ¶21. [1]")
+    assert answer.citations[0].ref == "¶21"
+
+
+def test_the_sector_that_no_scenario_speaks_of_is_named(assistant: Assistant, corpus: Corpus) -> None:
+    answer = assistant.ask("Which sector is never mentioned in any scenario?")
+    silent = [s.no for s in corpus.sectors if all(c.strongest is None for c in corpus.matrix.select(sectors=[s.no]))]
+    assert silent == [14]
+    assert "every sector but Migration Policy and Legislation Support (Sector 14)" in answer.text
+
+
+def test_several_lists_are_given_together(assistant: Assistant) -> None:
+    text = assistant.ask("How many sectors, phases and crisis types are there?").text
+    assert all(part in text for part in ("15 sectors", "3 phases", "5 kinds of crisis"))
+
+
+@pytest.mark.parametrize("question", ["What is the role of UNHCR?", "difference between OCHA and UNHCR in a flood"])
+def test_a_question_about_a_body_is_no_question_about_its_letters(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route != "acronym"
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("I run a camp after a conflict. What is critical for me?", ()),
+        ("There is cholera in our camp. What is critical?", ()),
+        ("How important is running a camp during a conflict?", (1,)),
+        ("I run a camp. How important is health support during an epidemic?", (4,)),
+    ],
+)
+def test_where_somebody_is_is_not_what_they_ask(assistant: Assistant, question: str, sectors: tuple[int, ...]) -> None:
+    assert read(question, assistant.lexicon).sectors == sectors
+
+
+def test_what_is_said_of_the_phase_asked_for_comes_first(assistant: Assistant) -> None:
+    answer = assistant.ask("Who should we coordinate with before a cyclone?")
+    assert answer.trace.route == "coordination"
+    assert "particularly in the before and after phases" in answer.text.split("\n\n")[0]
+
+
+def test_which_of_two_levels_is_no_question_for_a_yes(assistant: Assistant) -> None:
+    answer = assistant.ask("Is reintegration important or critical after a protracted crisis?")
+    assert answer.text.startswith("(Re)integration Assistance (Sector 6) reads as important")
+
+
+def test_two_parts_that_say_the_same_are_shown_once(assistant: Assistant) -> None:
+    answer = assistant.ask("What does NFI mean, and what does NFI stand for?")
+    assert answer.text.count("NFI stands for") == 1
