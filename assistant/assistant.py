@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from assistant import answerable, dialogue, guards
-from assistant.acts import ActModel, Acts
+from assistant.acts import NO_ORDER, ActModel, Acts
 from assistant.answer import ABSTENTIONS, Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn, shown
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.comparing import both_said, sides
@@ -67,7 +67,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 6
+_LEARNED_FORMAT = 7
 #: Probability from which a follow-up that was refused is answered as a chat model has written it anew. Of 25 right refusals on
 #: the dev set the worst of up to 60 rewritings that the helper lets through turns 4 into an answer (without a mark 9), and of 4
 #: wrong ones the best answers 2 (3).
@@ -301,10 +301,10 @@ class Assistant:
             return self._danger(question, text), text
         if guards.foreign_script(text):
             return self._fixed(question, "out_of_scope", "out_of_scope"), text
-        bare, ordered = guards.without_instructions(text, self.acts)
-        asks = bool(guards.asking(bare, self.acts)) or "?" in bare
-        if ordered and asks and not self._asks_something(bare) and not guards.orders(text):
-            bare, ordered = text, ""  # "IASC?? spell it out" bids in the manner of an order
+        bare, ordered = guards.without_instructions(text, self._order_acts)
+        if ordered and not self._asks_something(bare) and not guards.orders(text):
+            if "?" in bare or guards.asking(bare or text, self.acts):
+                bare, ordered = text, ""  # "IASC?? spell it out" bids in the manner of an order
         if ordered and not self._asks_something(bare):
             return self._fixed(question, "instruction", "out_of_scope", language=detect_language(text)), text
         bare = self._without_chatter(bare) if ordered else bare
@@ -337,7 +337,7 @@ class Assistant:
         for turn in list(history)[-self.settings.max_history_turns :] if self.settings.max_history_turns else []:
             if turn.role == "user" and turn.text.strip():
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
-                out.append(self._own_name.without(guards.without_instructions(text, self.acts)[0] or text))
+                out.append(self._own_name.without(guards.without_instructions(text, self._order_acts)[0] or text))
         return out
 
     def without_levels(self, text: str) -> str:
@@ -360,15 +360,24 @@ class Assistant:
 
     def acts(self, sentence: str) -> Acts | None:
         """What a sentence of a message does; None where there is no index or nothing was learned."""
-        retriever = self.retriever_or_none()
-        if retriever is None:
+        model = self._act_model_or_none()
+        return None if model is None else model.acts(sentence, self.retriever.encode(sentence))
+
+    def _order_acts(self, sentence: str) -> Acts | None:
+        """The same, as far as it takes to tell an order: a sentence whose words make none is not embedded."""
+        model = self._act_model_or_none()
+        spared = model is not None and not guards.orders(sentence) and not model.maybe_order(sentence)
+        return NO_ORDER if spared else self.acts(sentence)
+
+    def _act_model_or_none(self) -> ActModel | None:
+        """The act model; None where there is no index or nothing was learned."""
+        if self.retriever_or_none() is None:
             return None
         try:
-            model = self._act_model
+            return self._act_model
         except IndexUnusableError as error:
             logger.warning("telling orders by patterns alone: %s", error.message)
             return None
-        return None if model is None else model.acts(sentence, retriever.encode(sentence))
 
     @cached_property
     def _act_model(self) -> ActModel | None:

@@ -58,6 +58,16 @@ def test_sentences_it_has_not_seen(taught: tuple[Corpus, HybridRetriever, ActMod
     assert max(KEYS, key=lambda key: getattr(scores, key)) == does
 
 
+def test_sentences_that_can_be_no_order_are_spared_and_orders_are_not(
+    taught: tuple[Corpus, HybridRetriever, ActModel],
+) -> None:
+    small, _, model = taught
+    orders = [a.text for a in small.acts if a.does == "order"]
+    asks = [e.text for e in small.entry_points[1::40] if e.lang == "en"]
+    assert sum(model.maybe_order(t) for t in orders) >= 0.95 * len(orders)
+    assert sum(model.maybe_order(t) for t in asks) <= 0.2 * len(asks)
+
+
 def test_it_is_kept_and_read_again(taught: tuple[Corpus, HybridRetriever, ActModel], tmp_path: Path) -> None:
     small, retriever, model = taught
     model.save(tmp_path / "acts.npz")
@@ -66,6 +76,7 @@ def test_it_is_kept_and_read_again(taught: tuple[Corpus, HybridRetriever, ActMod
         vector = retriever.encode(act.text)
         one, other = model.acts(act.text, vector), again.acts(act.text, vector)
         assert np.allclose([getattr(one, k) for k in KEYS], [getattr(other, k) for k in KEYS], atol=1e-4)
+        assert model.maybe_order(act.text) == again.maybe_order(act.text)
 
 
 def test_a_damaged_file_is_told(tmp_path: Path) -> None:
@@ -106,7 +117,7 @@ def heard(assistant: Assistant, *orders: str, tells: tuple[str, ...] = ()) -> As
     def acts(sentence: str) -> Acts:
         return ORDER if sentence in orders else TELLS if sentence in tells else ASKS
 
-    assistant.acts = assistant._router._acts = acts  # type: ignore[method-assign]
+    assistant.acts = assistant._order_acts = assistant._router._acts = acts  # type: ignore[method-assign]
     return assistant
 
 
