@@ -193,8 +193,9 @@ def is_order(acts: Acts) -> bool:
 def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str, str]:
     """The question without markup and without sentences that order the assistant about, and what was taken out.
 
-    A message of one sentence is only looked at closely where it has the usual words of an order. Either may be empty. What was taken out can still say what a rest such as
-    "and in that phase?" is about; it is never followed, nor is any level believed that it names.
+    A message of one sentence is only looked at closely where it has the usual words of an order. Either may be empty.
+    What was taken out can still say what a rest such as "and in that phase?" is about; it is never followed, nor is any
+    level believed that it names.
     """
     asked, orders_before = _apart(question, acts_of)
     plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", asked)).strip())

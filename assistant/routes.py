@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from assistant import labels
+from assistant import courtesies, labels
 from assistant.answer import ABSTENTIONS, Citation, Paragraph, Status
 from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
@@ -104,35 +104,9 @@ YEARS_IN = 3
 MAX_FACTS = 3
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
-#: A greeting, with nothing asked.
-_GREETS = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:there|all|everyone|team))?\W*$"
-)
-#: Asks what the assistant is for.
-_ASKS_HELP = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|ok|so|bonjour|hola)\W+)*(?:help(?: me)?(?: please)?|what (?:can|could|do) (?:you|u|i) (?:do|ask|answer|know|help (?:me )?with)(?: (?:you|here|about|for me))*|how (?:do|can|should) (?:you|i) (?:use|work|ask)(?: (?:you|this|it|here))*|how does (?:this|it) work|who are you|what are you|what is this (?:bot|chat|assistant|tool)"
-    r"|aide|que (?:peux-tu|pouvez-vous) faire|qui (?:es-tu|etes-vous)|ayuda|que (?:puedes|puede) hacer|quien eres)\W*$"
-)
-#: Asks what the words beside a level mean.
-_BASES = re.compile(
-    r"\b(?:what|explain|difference|meaning|mean)\b.{0,40}\b(?:interpreted|interpretation|emphasi[sz]ed)\b|\binterpreted\b.{0,30}\b(?:mean|difference|stated)\b|\bstated\b.{0,15}\binterpreted\b"
-    r"|\b(?:que (?:veut dire|signifie|significa|quiere decir))\b.{0,20}\binterpret\w+"
-)
-#: Asks for the colours of the diagrams, which the text has lost.
-_COLOURS = re.compile(
-    r"\b(?:what|which)\b.{0,20}\bcolou?rs?\b|\bcolou?rs?\b.{0,30}\b(?:mean|stand for|legend|in the (?:diagram|chart|matrix)s?)|\b(?:quelles?|que|de que) (?:couleurs?|color(?:es)?)\b"
-)
-#: Asks whether the assistant speaks for anybody.
-_OFFICIAL = re.compile(
-    r"\b(?:are you|is (?:this|the (?:bot|assistant|tool))|est-ce|es) (?:an? )?(?:iom )?offici(?:al|el|elle)\b|\bare you (?:from|part of|run by|made by) iom\b"
-)
 #: Words of a question for the meaning of an acronym.
 _OF_ACRONYMS = frozenset(
     "acronym abbreviation letters letter short form full name names word term called know again exactly anyway english que significa signifie veut dire quiere decir sigla sigle".split()
-)
-#: Asks which sectors no scenario speaks of.
-_NEVER = re.compile(
-    r"\b(?:which|what|any) (?:of the )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|mention|named|cover(?:ed)?|scenarios?|spoken of|appear)"
 )
 #: Words with a prefix, which tell things apart: to co-lead is not to lead.
 _HYPHENED = re.compile(r"\b(?:co|non|pre|anti)-[a-z]{3,}\b")
@@ -245,10 +219,10 @@ class Router:
                 to say that the document does not answer.
         """
         if u.intent == "thanks":
-            greets = _GREETS.match(fold(u.question)) is not None
+            greets = courtesies.greets(u.question)
             self._template(draft, "greeting" if greets else "empty_thanks", "out_of_scope")
             return
-        if _ASKS_HELP.match(fold(u.question)):
+        if courtesies.asks_help(u.question):
             self._template(draft, "help", "out_of_scope")
             return
         if u.intent == "author":
@@ -348,25 +322,28 @@ class Router:
 
     def _about_assistant(self, draft: Draft, u: Understanding) -> bool:
         """What the words beside a level mean, whether this is official, what became of the colours: no text says so."""
-        folded = fold(u.question)
-        if _BASES.search(folded) and not (u.crises or u.sectors) and self.corpus.has_matrix:
+        asked = courtesies.about_levels(u.question) if self.corpus.has_matrix and not u.sectors else ""
+        if asked == "bases" and not u.crises:
             self._template(draft, "bases", "out_of_scope")
-        elif _COLOURS.search(folded) and not u.sectors and self.corpus.has_matrix:
+        elif asked == "colours":
             self._template(draft, "colours", "not_in_document")
-        elif _NEVER.search(folded) and not (u.crises or u.sectors or u.levels) and self.corpus.has_matrix:
-            draft.route = "never"
-            silent = [
-                n.no
-                for n in self.corpus.sectors
-                if all(c.strongest is None for c in self.corpus.matrix.select(sectors=[n.no]))
-            ]
-            cited = tuple(draft.cite(self.corpus.sector(n).ref, self.corpus.sector(n).quote) for n in silent)
-            draft.add(draft.say("never_rated", sectors=draft.sectors(silent)), *cited)
-        elif _OFFICIAL.search(folded):
-            draft.route, draft.status = "official", "out_of_scope"
-            draft.blocks.append(Paragraph(draft.say("official"), template=True))
+        elif asked == "never" and not (u.crises or u.levels):
+            return self._never_spoken_of(draft)
+        elif courtesies.asks_whether_official(u.question):
+            self._template(draft, "official", "out_of_scope")
         else:
             return False
+        return True
+
+    def _never_spoken_of(self, draft: Draft) -> bool:
+        """The sectors that the prose of no scenario speaks of; False where there is none."""
+        cells = self.corpus.matrix.select
+        silent = [s.no for s in self.corpus.sectors if all(c.strongest is None for c in cells(sectors=[s.no]))]
+        if not silent:
+            return False
+        draft.route = "never"
+        cited = tuple(draft.cite(self.corpus.sector(n).ref, self.corpus.sector(n).quote) for n in silent)
+        draft.add(draft.say("never_rated", sectors=draft.sectors(silent)), *cited)
         return True
 
     # --- labels
@@ -1001,9 +978,8 @@ class Router:
         figured = all(n.text[0].isdigit() for n in missing)
         numbers = any(n.text[0].isdigit() for n in missing)
         if numbers and not any(figures(self._said(f).removesuffix(f.ref)) for f in chosen):
-            return Otherwise(
-                tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), False
-            )  # nothing to put in its place
+            # there is no figure to put in its place
+            return Otherwise(tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), corrects=False)
         other_years = [n for n in missing if _IN_YEAR.search(question[: n.end]) and n.text not in self._figures]
         narrowed = (u.wh == "how_many" and not figured) or bool(other_years)
         claims = shared or figured or _PRESUPPOSES.search(fold(question)) is not None

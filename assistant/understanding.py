@@ -47,7 +47,8 @@ class Understanding:
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
-    that only an ambiguous word and a doubtful score speak for the sector.
+    that only an ambiguous word and a doubtful score speak for the sector; ``no_sectors``
+    are those that only the name of a crisis, or the user's own place, brings in.
     """
 
     question: str
@@ -309,15 +310,11 @@ _PLACE_OF_USER = re.compile(
 )
 
 
-def _of_user(match: Match, question: str, tokens: Sequence[str]) -> bool:
+def _of_user(match: Match, question: str) -> bool:
     """Whether a sector is named only with the place where the user is."""
     folded = fold(question)
     spans = [(len(words(folded[: m.start()])), len(words(folded[: m.end()]))) for m in _PLACE_OF_USER.finditer(folded)]
-    return (
-        match.kind == "sector"
-        and len(tokens) > len(spans)
-        and any(a <= match.start and match.end <= b for a, b in spans)
-    )
+    return match.kind == "sector" and any(a <= match.start and match.end <= b for a, b in spans)
 
 
 def _covered(match: Match, matches: Sequence[Match]) -> bool:
@@ -359,7 +356,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
     covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
-    covered += [m for m in matches if m not in covered and _of_user(m, question, tokens)]
+    covered += [m for m in matches if m not in covered and _of_user(m, question)]
     matches = tuple(m for m in matches if m not in covered)
     strong = {
         kind: _keys(matches, kind, weak=False)
