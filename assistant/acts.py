@@ -48,10 +48,6 @@ class Acts:
     asks: float
     tells: float
 
-    @property
-    def only_tells(self) -> bool:
-        return self.tells > max(self.asks, self.order)
-
 
 #: Of a sentence that is no order; what else it does was not looked at.
 NO_ORDER = Acts(0.0, 1.0, 0.0)

@@ -24,6 +24,7 @@ from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, Dial
 from assistant.gloss import Glossary
 from assistant.lexicon import Lexicon, folded_words
 from assistant.phrases import NOT_IN_DOCUMENT, say
+from assistant.premises import claimed_figures
 from assistant.reader import SENTENCES, Readings, open_reader
 from assistant.records import Record, build_records, embedded
 from assistant.refine import is_decided, refine
@@ -50,7 +51,7 @@ from assistant.understanding import (
     read,
     understand,
 )
-from assistant.verify import verify
+from assistant.verify import figures, verify
 from corpus.errors import ChatModelError, IndexDamagedError, IndexForeignError, IndexUnusableError, ModelError
 from corpus.load import Corpus, load_corpus
 from corpus.types import BETWEEN, Calibration
@@ -82,6 +83,8 @@ EITHER_SIDE = 0.40
 ALONE = 0.90
 #: Words of content with which a later question of one message can be short of a whole one: "and how many for Syria?".
 PART = 4
+#: Routes on which a reply says what was looked for, so that its place can be told.
+PLACED = ("fact", "passage", "definition", "mention", "topic", "reverse")
 #: Noes of the document to a question, the ratings' own apart.
 REFUSALS: tuple[Status, ...] = ("not_in_document", "out_of_scope")
 #: A question that takes the longest way.
@@ -337,7 +340,7 @@ class Assistant:
         for turn in list(history)[-self.settings.max_history_turns :] if self.settings.max_history_turns else []:
             if turn.role == "user" and turn.text.strip():
                 text = " ".join(turn.text[: self.settings.max_question_chars].split())
-                out.append(self._own_name.without(guards.without_instructions(text, self._order_acts)[0] or text))
+                out.append(self._own_name.without(guards.without_instructions(text)[0] or text))
         return out
 
     def without_levels(self, text: str) -> str:
@@ -462,8 +465,8 @@ class Assistant:
             draft.status = "grounded"
             size = len(draft.blocks)
             self._router.answer(draft, u, partial(self._previous, tuple(before)))
-            if place and draft.status in ("grounded", "partial"):
-                _tell_place(draft, size)
+            if place and draft.status == "grounded" and draft.route in PLACED:
+                _tell_place(draft, size, part)
             if draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
                 del draft.blocks[size:]
                 draft.blocks.append(Paragraph(draft.say("partial"), template=True))
@@ -495,8 +498,10 @@ class Assistant:
         folded = fold(u.question)
         if NEW_SUBJECT.match(folded) or ABOUT_DOCUMENT.search(folded):
             return None
-        if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u) or SUPPOSES.match(folded):
+        if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u):
             return u
+        if SUPPOSES.match(folded) and not (u.crises and (u.sectors or u.levels)):
+            return u  # "and if it is an epidemic?"
         size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])
         least = LEANS_SHORT if size <= SHORT and leans_on_history(u) else LEANS_LONG if size >= LONG else LEANS
         if model.leans(Turned(u, vectors[0], before_english, vectors[1]), self.retriever) < least:
@@ -648,7 +653,6 @@ class Assistant:
         if not earlier:
             return None
         draft, _ = self._compose(earlier[-1], earlier[:-1], _without_help)
-        self._router.last_ranking(draft)
         return draft
 
     def _finish(self, question: str, draft: Draft, understood: Sequence[Understanding]) -> Answer:
@@ -659,7 +663,7 @@ class Assistant:
             RankedPassage(
                 h.ref, round(h.score, 4), round(h.best.dense, 4), round(h.best.lexical, 4), h.best.record.kind
             )
-            for h in self._router.last_ranking(draft)
+            for h in draft.ranked
         )
         trace = Trace(
             understood=u.shown() | ({} if draft.confidence is None else {"confidence": round(draft.confidence, 4)}),
@@ -724,11 +728,17 @@ def _leaning_never(u: Understanding, before: str) -> None:
     """A message that is known to be complete in itself."""
 
 
-def _tell_place(draft: Draft, size: int) -> None:
-    """Say first where the first of the blocks from ``size`` on that cites something stands."""
-    cited = next((b.citations for b in draft.blocks[size:] if isinstance(b, Paragraph) and b.citations), ())
+def _tell_place(draft: Draft, size: int, sought: str) -> None:
+    """Say first where the first of the blocks from ``size`` on that cites something stands.
+
+    Not where it corrects what was ``sought``: "which paragraph says that there are 20 sectors?" has no place.
+    """
+    first = next((b for b in draft.blocks[size:] if isinstance(b, Paragraph)), None)
+    corrects = first is None or (first.template and draft.route != "mention")
+    cited = first.citations if first is not None and not corrects else ()
     refs = dict.fromkeys(c.ref for c in draft.citations if c.number in cited)
-    if refs:
+    quotes = " ".join(c.quote for c in draft.citations if c.number in cited)
+    if refs and claimed_figures(sought) <= figures(quotes):
         head = Paragraph(draft.say("reference_head", refs=", ".join(refs)), cited, template=True)
         draft.blocks.insert(size, head)
 
@@ -773,7 +783,7 @@ def model_words(model: str) -> set[str]:
 
 
 def learned_file(settings: Settings, name: str, index: str, corpus: Corpus) -> Path:
-    """Where ``mcof ingest`` keeps what was learned from a corpus and its index: ``name`` is slots or answers.
+    """Where ``mcof ingest`` keeps what was learned from a corpus and its index: ``name`` is slots, acts, answers or dialogue.
 
     The name holds what was learned from, every table of the corpus and its
     reader: after an edit there is another file or none, never a stale one. Of a

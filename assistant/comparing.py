@@ -23,13 +23,13 @@ _BETWEEN = re.compile(
 #: "compare A with B", "how does A compare with B", "is A different from B".
 _COMPARED = re.compile(
     rf"^\W*(?:(?:please|can you|could you|so|and) )*(?:compare|contrast) (?P<a>.+?) (?:with|to|and|against) (?P<b>.+?)(?P<rest>\s*[,;:–-]\s.*)?{_END}"
-    r"|^\W*(?:so |and |but )?(?:how|in what way|is|are|does|do|was|were) (?:is |are |does |do )?(?P<a2>.+?) (?:compare[sd]? (?:with|to)|(?:any )?differ(?:s|ent)? (?:from|to|than)|the same (?:thing )?as)"
+    r"|^\W*(?:so |and |but )?(?:how|in what way|is|are|does|do|was|were) (?:is |are |does |do )?(?P<a2>(?!many\b|much\b|often\b|long\b).+?) (?:compare[sd]? (?:with|to)|(?:any )?differ(?:s|ent)? (?:from|to|than)|the same (?:thing )?as)"
     rf" (?P<b2>.+?)(?P<rest2>\s*[,;:–-]\s.*)?{_END}",
     re.I,
 )
 #: "A vs B", "A as opposed to B", then what is asked of each, or before it.
 _VERSUS = re.compile(
-    rf"^\W*(?:(?P<before>[^,;:]+?)\s*[,;:]\s+)?(?P<a>[^,;:?]+?) (?:vs\.?|versus|as opposed to|compared (?:to|with)|against) (?P<b>[^,;:?–]+?)(?P<rest>\s*(?:[,;:?–]|\s-)\s*\S.*)?{_END}",
+    rf"^\W*(?:(?P<before>[^,;:]+?)\s*[,;:]\s+)?(?P<a>[^,;:?]+?) (?:vs\.?|versus|as opposed to|compared (?:to|with)) (?P<b>[^,;:?–]+?)(?P<rest>\s*(?:[,;:?–]|\s-)\s*\S.*)?{_END}",
     re.I,
 )
 #: "A and B: which is ... each?"
@@ -45,6 +45,8 @@ _BOTH = re.compile(
     r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|which(?: one)?(?= *$)|both(?: of them)?|they|them|the two|respectively)\b",
     re.I,
 )
+#: Begins a question, not the name of a thing.
+_NO_THING = re.compile(r"^\W*(?:how|what|which|who|where|when|why|is|are|was|were|do|does|did|has|have|can)\b", re.I)
 _AMOUNT = re.compile(
     r"^\W*(?:(?:did|do|does|have|has|had|were|are|was|is|could) )?(?:there )?(?:more|fewer|less) (?=\w)", re.I
 )
@@ -79,6 +81,8 @@ def sides(question: str) -> tuple[str, str] | None:
 def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
     """What is asked of each: ``rest`` with each in it, or what each is."""
     if not (content_stems(a) and content_stems(b)) or max(len(a.split()), len(b.split())) > 14:
+        return None
+    if _NO_THING.match(a) or rest == "or not":
         return None
     if _SIZE.match(rest):
         return f"How many: {a}?", f"How many: {b}?"

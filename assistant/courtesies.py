@@ -20,7 +20,8 @@ _ASKS_HELP = re.compile(
 )
 #: Asks what the words beside a level mean.
 _BASES = re.compile(
-    r"\b(?:what|explain|difference|meaning|mean)\b.{0,40}\b(?:interpreted|interpretation|emphasi[sz]ed)\b|\binterpreted\b.{0,30}\b(?:mean|difference|stated)\b|\bstated\b.{0,15}\binterpreted\b"
+    r"\b(?:what|explain)\b.{0,40}\b(?:interpreted|interpretation|emphasi[sz]ed)\b.{0,25}\b(?:mean|means|stand for|difference|stated)\b|\bmeaning of .{0,10}(?:interpreted|emphasi[sz]ed)\b"
+    r"|\bdifference between .{0,20}\b(?:interpreted|emphasi[sz]ed|stated) and\b|\binterpreted\b.{0,10}\bmean|\bstated\b.{0,15}\binterpreted\b"
     r"|\b(?:que (?:veut dire|signifie|significa|quiere decir))\b.{0,20}\binterpret\w+"
 )
 #: Asks for the colours of the diagrams, which the text has lost.
@@ -29,7 +30,7 @@ _COLOURS = re.compile(
 )
 #: Asks whether the assistant speaks for anybody.
 _OFFICIAL = re.compile(
-    r"\b(?:are you|is (?:this|the (?:bot|assistant|tool))|est-ce|es) (?:an? )?(?:iom )?offici(?:al|el|elle)\b|\bare you (?:from|part of|run by|made by) iom\b"
+    r"\b(?:are you|is (?:this|the (?:bot|assistant|tool))|est-ce|es) (?:an? |un )?(?:iom )?o(?:ffici(?:al|el|elle)|ficial)(?: (?:bot|assistant|tool|product|site|page|iom (?:bot|assistant|tool|product)))?\W*$|\bare you (?:from|part of|run by|made by) iom\b"
 )
 #: Asks which sectors no scenario speaks of.
 _NEVER = re.compile(

@@ -22,6 +22,8 @@ ORDER, MARGIN = 0.50, 0.25
 HARDLY, ASKS = 0.30, 0.65
 #: Score for "asks" from which a sentence is what is asked, beside others that tell or order.
 ASKING = 0.60
+#: Sentences of one message that are looked at closely; a pasted book is judged by patterns.
+HEARD = 24
 #: Score for "order" from which a message that is nothing else is one.
 SURELY_ORDER = 0.60
 
@@ -206,10 +208,10 @@ def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str
     if len(parts) == 1 and not orders(plain):
         acts_of = _unheard
     taken: list[str] = []
-    for part in parts:
+    for number, part in enumerate(parts):
         # what stands in quotes after "repeat after me:" belongs to the order
         told = bool(taken) and taken[-1].rstrip().endswith(":") and part.lstrip()[:1] in "\"“'‘«"
-        if told or gives_order(part, acts_of):
+        if told or gives_order(part, acts_of if number < HEARD else _unheard):
             taken.append(part)
     kept = [p for p in parts if p not in taken]
     if taken and not any(len(p.split()) > 2 for p in kept):

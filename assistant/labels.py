@@ -46,6 +46,8 @@ def named(question: str, language: Language, by_ref: Mapping[str, Passage]) -> N
     folded = fold(question)
     found: dict[str, Label] = {}
     for match in _LABEL.finditer(folded):
+        if language != "en" and match["kind"] in ("para", "paras", "par"):
+            continue  # "para 300 personas"
         annex = next((_ROMAN[g] for g in (match[1], match[5]) if g), "")
         note = match["kind"] is not None and match["kind"].startswith(("f", "not"))
         prefix = "fn " if note else f"Annex {annex} ¶" if annex else "¶"

@@ -6,19 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.naming import holds
 from assistant.text import content_stems, fold, sentences
 from corpus.types import Passage
 
-_IT = r"(?:the (?:document|framework|text|paper)|it|this(?: document| framework| text| paper)?|they|iom's framework|there)"
+_DOCUMENT = r"(?:(?:the|this) (?:document|framework|text|paper)|iom's framework)"
+_IT = rf"(?:{_DOCUMENT}|it|this|they|there)"
 _HOW = r"(?:also |even |ever |actually |specifically |really |at all |explicitly )*"
-_SAYS = (
-    r"(?:mentions?|says? (?:anything|something|much|a word) (?:about|on|regarding)|talks? (?:about|of)|speaks? (?:about|of|on)|refers? to|discuss|cover"
-    r"|address|touch(?:es)? (?:on|upon)|deal with|include (?:anything|something) (?:about|on)|have (?:anything|something) (?:about|on|to say (?:about|on)))"
-)
+_SAYS = r"(?:mentions?|says? (?:anything|something|much|a word) (?:about|on|regarding)|talks? (?:about|of)|speaks? (?:about|of|on)|refers? to|have (?:anything|something) (?:about|to say (?:about|on)))"
+_HOLDS = r"(?:discuss|cover|address|touch(?:es)? (?:on|upon)|deal with|include (?:anything|something) (?:about|on))"
 _ASKS = re.compile(
-    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well)\W+)*(?:does|did|do) {_IT} {_HOW}{_SAYS} (?P<a>.+?){_HOW}\W*$"
-    rf"|^\W*(?:(?:so|and|but|ok)\W+)*(?:is|are) (?P<b>(?!there\b|it\b|they\b).+?) {_HOW}(?:mentioned|covered|discussed|referred to|talked about|brought up|addressed)(?: {_HOW}(?:in (?:{_IT}|here)|anywhere|somewhere|at all))*\W*$"
+    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well)\W+)*(?:does|did|do) (?:{_IT} {_HOW}{_SAYS}|{_DOCUMENT} {_HOW}{_HOLDS}) (?P<a>.+?){_HOW}\W*$"
+    rf"|^\W*(?:(?:so|and|but|ok)\W+)*(?:is|are) (?P<b>(?!there\b|it\b|they\b).+?) {_HOW}(?:(?:mentioned|discussed|referred to|talked about|brought up)(?: {_HOW}(?:in (?:{_IT}|here)|anywhere|somewhere|at all))*|(?:covered|addressed)(?: anywhere)? in {_DOCUMENT})\W*$"
     rf"|^\W*(?:(?:so|and|but|ok)\W+)*is there {_HOW}(?:anything|something|a (?:mention|word|reference)|any (?:mention|word|reference)) {_HOW}(?:about|on|of|to) (?P<c>.+?)(?: in (?:{_IT}|here))?\W*$"
 )
 #: Words before the thing that name nothing.
@@ -50,20 +48,28 @@ def thing_asked(question: str) -> str:
 
 
 def mentions(thing: str, passages: Sequence[Passage], is_name: Callable[[str], bool]) -> list[Mention]:
-    """The sentences, one a place, that hold every word of a thing in some form, those of most weight first.
+    """The sentences, one a place, in document order, that hold a thing as it is asked for, in the plural or the singular.
 
-    A name counts in its other forms too: "Syria" in "the Syrian crisis". Main text comes before annexes and footnotes.
+    The adjective of a name counts too: "Syria" in "the Syrian crisis".
     """
-    wanted = content_stems(thing)
-    names = {w for w in thing.split() if is_name(w)}
+    last = thing.split()[-1]
+    forms = [re.escape(w) for w in thing.split()[:-1]]
+    if is_name(last):
+        forms.append(rf"{re.escape(last)}(?:n|an|ian|ese|i)?(?!\s+(?:ocean|sea)\b)")
+    else:
+        forms.append(rf"{re.escape(_singular(last))}(?:s|es|ren)?")
+    pattern = re.compile(r"(?<!\w)" + r"[\s-]+".join(forms) + r"(?!\w)")
     found = []
     for passage in passages:
-        for sentence in sentences(passage.text):
-            stems = set(content_stems(sentence))
-            folded = fold(sentence)
-            if all(w in stems for w in wanted) or (
-                names and all(holds(folded, n) for n in names) and len(names) == len(wanted)
-            ):
-                found.append(Mention(passage.ref, sentence))
-                break
+        sentence = next((t for t in sentences(passage.text) if pattern.search(fold(t))), None)
+        if sentence is not None:
+            found.append(Mention(passage.ref, sentence))
     return found[:_PLACES]
+
+
+def _singular(word: str) -> str:
+    """A word without the ending of a plural."""
+    for ending in ("ren", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 3 and not word.endswith("ss"):
+            return word.removesuffix(ending)
+    return word

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from assistant.answerability.judge import Finding
     from assistant.assistant import Features
     from assistant.encoder import Vectors
-    from assistant.retrieval import HybridRetriever, Ranking, ScoredFact, ScoredPassage
+    from assistant.retrieval import HybridRetriever, Ranking, ScoredFact
     from assistant.settings import Settings
 
 #: Score of the best passage below which nothing in the document is near the question (off-topic).
@@ -203,11 +203,6 @@ class Router:
         self._acts = acts
         self._features = features
         self._settings = settings
-        self._rankings: dict[int, Sequence[ScoredPassage]] = {}
-
-    def last_ranking(self, draft: Draft) -> Sequence[ScoredPassage]:
-        """The passages ranked while composing ``draft``; taken out, so that nothing is kept."""
-        return self._rankings.pop(id(draft), ())
 
     def answer(self, draft: Draft, u: Understanding, previous: Callable[[], Draft | None]) -> None:
         """Compose the answer to ``u`` into ``draft`` and set its status and route.
@@ -218,12 +213,11 @@ class Router:
             IndexUnusableError, ModelError: no table answers and the document cannot be searched. To abstain would be
                 to say that the document does not answer.
         """
-        if u.intent == "thanks":
-            greets = courtesies.greets(u.question)
-            self._template(draft, "greeting" if greets else "empty_thanks", "out_of_scope")
+        if courtesies.greets(u.question) or (courtesies.asks_help(u.question) and not u.follow_up):
+            self._template(draft, "greeting" if courtesies.greets(u.question) else "help", "out_of_scope")
             return
-        if courtesies.asks_help(u.question):
-            self._template(draft, "help", "out_of_scope")
+        if u.intent == "thanks":
+            self._template(draft, "empty_thanks", "out_of_scope")
             return
         if u.intent == "author":
             cover = self.corpus.passages[0]
@@ -231,7 +225,11 @@ class Router:
             if self._sources(draft, previous()):
                 return
             said = "author_head" if u.follow_up else "author_document"
-            draft.blocks.append(Paragraph(draft.say(said), (draft.cite(cover.ref, cover.text),), template=True))
+            publisher = self.corpus.info.publisher or "?"
+            told = draft.say(said, publisher=publisher)
+            draft.blocks.append(Paragraph(told, (draft.cite(cover.ref, cover.text),), template=True))
+            return
+        if self._by_label(draft, u):
             return
         if u.intent in ABOUT_REPLY and u.follow_up and self._about_last(draft, u, previous):
             return
@@ -247,8 +245,6 @@ class Router:
                 Paragraph(draft.say("no_other", asked=asked), (draft.cite(passage.ref, sentence),), template=True)
             )
             draft.quote(passage.ref, sentence)
-            return
-        if self._by_label(draft, u):
             return
         if not (u.crises and u.sectors) and wants_more_than_text(u.question):
             self._template(draft, "opinion", "not_in_document")
@@ -325,9 +321,11 @@ class Router:
         asked = courtesies.about_levels(u.question) if self.corpus.has_matrix and not u.sectors else ""
         if asked == "bases" and not u.crises:
             self._template(draft, "bases", "out_of_scope")
-        elif asked == "colours":
+        elif asked == "colours" and not self.corpus.diagram:
             self._template(draft, "colours", "not_in_document")
-        elif asked == "never" and not (u.crises or u.levels):
+        elif asked == "never" and not (
+            u.crises or u.levels or u.phases or u.partners or u.groups or self._names_outside(u)
+        ):
             return self._never_spoken_of(draft)
         elif courtesies.asks_whether_official(u.question):
             self._template(draft, "official", "out_of_scope")
@@ -338,7 +336,11 @@ class Router:
     def _never_spoken_of(self, draft: Draft) -> bool:
         """The sectors that the prose of no scenario speaks of; False where there is none."""
         cells = self.corpus.matrix.select
-        silent = [s.no for s in self.corpus.sectors if all(c.strongest is None for c in cells(sectors=[s.no]))]
+        silent = [
+            s.no
+            for s in self.corpus.sectors
+            if all(c.strongest is None and c.level is None for c in cells(sectors=[s.no]))
+        ]
         if not silent:
             return False
         draft.route = "never"
@@ -385,17 +387,21 @@ class Router:
             draft.route = "topic"
             by_passage.facts(draft, facts)
             return True
-        lists = {
-            "sector_list": by_table.sector_list, "crises": by_table.crisis_list,
-            "phases": by_table.phase_list, "levels": by_table.level_list,
-        }  # fmt: skip
+        corpus = self.corpus
+        rows = {
+            "sector_list": corpus.sectors,
+            "crises": corpus.crises,
+            "phases": corpus.phases,
+            "levels": corpus.levels,
+        }
+        lists = {key: by_table.LISTS[key] for key, found in rows.items() if found}
         if u.topics == ("sector_list",):
             lists = {}  # one of them has rules of its own
         also = [m.key for m in u.matches if m.kind == "topic" and m.key in lists] if set(u.topics) & set(lists) else []
         listed = list(dict.fromkeys(also))
         whole = bool(listed) and set(u.topics) <= set(listed) and u.wh in ("which", "how_many", "") and not u.levels
-        if whole and self.corpus.crises:
-            draft.route = f"{listed[0]}_list"
+        if whole:
+            draft.route = f"{listed[0].removesuffix('_list')}_list"
             for topic in listed:
                 lists[topic](draft)
             return True
@@ -410,7 +416,8 @@ class Router:
 
     def _by_mention(self, draft: Draft, u: Understanding) -> bool:
         """Quote where the document mentions what a question asks it to; nothing where its words do not stand there."""
-        thing = thing_asked(u.question) if u.language == "en" and not (u.levels or u.rating_cue) else ""
+        plain = u.language == "en" and not (u.levels or u.rating_cue or u.follow_up)
+        thing = thing_asked(u.question) if plain else ""
         found = mentions(thing, self.corpus.passages, self._names.is_name) if thing else []
         if not found:
             return False
@@ -763,7 +770,7 @@ class Router:
         asked = look.asked
         ranking = asked.ranking
         found = ranking.passages(self._settings.top_k)
-        self._rankings[id(draft)] = found
+        draft.ranked = found
         if not found:
             self._template(draft, "out_of_scope", "out_of_scope")
             return True

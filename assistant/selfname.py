@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
-from assistant.text import FUNCTION_WORDS, words
+from assistant.text import FUNCTION_WORDS, detect_language, words
 from corpus.types import CorpusInfo
 
-_SAID_IN = r"(?:according to|as (?:per|stated in|written in|set out in|described in)|based on|going by|judging by|following|per|in|under|within|from|selon|d'apres|d'après|dans|según|segun|conforme a|en)"
+_SAID_IN = r"(?:according to|as (?:per|stated in|written in|set out in|described in)|per|in|selon|d'apres|d’apres|d'après|d’après|dans|según|segun|conforme a|en)"
+#: After these the document is where something is, which is what is asked.
+_PLACED = r"(?<!\bis)(?<!\bare)(?<!\bwas)(?<!\bwere)(?<!\bincluded)(?<!\blisted)(?<!\bcontained)(?<!\bmentioned)(?<!\bcovered)(?<!\bstand)(?<!\bstands)"
 _ARTICLE = r"(?:(?:the|this|that|our|your|iom['’]?s?|le|la|l['’]|ce|el|este)\s+)*"
 #: Words for a document, other than its name.
 _KIND = r"(?:framework|document|paper|cadre|marco|documento)"
@@ -23,27 +25,26 @@ class SelfReference:
     """What names one document."""
 
     def __init__(self, info: CorpusInfo) -> None:
-        head, *tail = info.title.split()
-        own = tail if head.isupper() else [head, *tail]  # the author's acronym may be left out
+        head, *tail = info.title.split() or [""]
+        own = tail if head.isupper() and tail else [head, *tail]  # the author's acronym may be left out
         whole = r"\s+".join(re.escape(w) for w in own)
-        initials = "".join(w[0] for w in own if w[0].isupper())
-        names = [
-            re.escape(info.symbol),
-            rf"(?:{re.escape(head)}\s+)?{whole}",
-            *([initials] if len(initials) > 2 else []),
-        ]
-        name = rf"(?:{'|'.join(names)})"
-        year = info.date.split()[-1]
+        initials = "".join(w[0] for w in own if w[:1].isupper())
+        titled = rf"(?:{re.escape(head)}\s+)?{whole}" if whole else ""
+        names = [n for n in (re.escape(info.symbol), titled, initials if len(initials) > 2 else "") if n]
+        name = rf"(?:{'|'.join(names) or '(?!)'})"
+        year = re.escape(next(iter(re.findall(r"\b(?:19|20)\d\d\b", info.date)), "(?!)")) if info.date else "(?!)"
         thing = rf"(?:(?:{year}\s+)?(?:{name}(?:\s+{_KIND})?|(?:iom\s+)?(?:crisis\s+)?{_KIND}(?:\s+{name})?)(?:,?\s*\(?(?:{year}|{name})\)?)?)"
         self._said_in = re.compile(
-            rf"(?:^\W*{_SAID_IN}\s+{_ARTICLE}{thing}(?:\s*[,:]\s*|\s+(?=(?:what|which|who|whose|where|when|why|how|is|are|was|does|do|did|qui|quel|que|comment|quien|cual)\b)))|(?:\s*[,(]?\s*\b{_SAID_IN}\s+{_ARTICLE}{thing}\)?(?=\s*(?:[?.!,;:]|$)))",
+            rf"(?:^\W*{_SAID_IN}\s+{_ARTICLE}{thing}(?:\s*[,:]\s*|\s+(?=(?:what|which|who|whose|where|when|why|how|is|are|was|does|do|did|qui|quel|que|comment|quien|cual)\b)))|(?:{_PLACED}\s*[,(]?\s*\b{_SAID_IN}\s+{_ARTICLE}{thing}\)?(?=\s*(?:[?.!,;:]|$)))",
             re.I,
         )
-        self._name = re.compile(rf"\b(?:{re.escape(info.symbol)})(?![\w/])", re.I)
+        self._name = re.compile(rf"\b(?:{re.escape(info.symbol)})(?![\w/])" if info.symbol else r"(?!)", re.I)
 
     def without(self, question: str) -> str:
         """A question without the words that only name the document, and with "the document" for its symbol; as it is where little else is asked."""
         rest = self._said_in.sub(" ", question)
-        rest = " ".join(self._name.sub("the document", rest).split()).replace(" ?", "?").replace("the the ", "the ")
+        if detect_language(question) == "en":
+            rest = self._name.sub("the document", rest)
+        rest = " ".join(rest.split()).replace(" ?", "?").replace("the the ", "the ")
         content = [w for w in words(rest) if w not in FUNCTION_WORDS["en"] and w != "document"]
         return rest if len(content) >= _LEFT and rest != question else question

@@ -305,7 +305,7 @@ _BESIDES = re.compile(
 
 #: Where somebody is, or what they run, who asks about something else: "I run a camp after a conflict. What is critical?".
 _PLACE_OF_USER = re.compile(
-    r"\b(?:i|we) (?:run|runs|manage|work (?:in|at)|live in|am in|are in|operate|look after) (?:(?:a|an|the|our|my|this|two|three|several|some)\s+)?(?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
+    r"(?:^|[.,;:!?]\s*|\b(?:and|as|since|because|now|hi|hello|where) )(?:i|we) (?:run|runs|manage|work (?:in|at)|live in|am in|are in|operate|look after) (?:(?:a|an|the|our|my|this|two|three|several|some)\s+)?(?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
     r"|\b(?:in|at|near|outside|of) (?:my|our|this) (?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
 )
 
@@ -392,7 +392,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         weak_crises=tuple(k for k in CRISES if k in weak["crisis"] and k not in crises),
         weak_phases=tuple(k for k in PHASES if k in weak["phase"] and k not in phases),
         weak_sectors=tuple(int(k) for k in weak["sector"] if int(k) not in sectors),
-        no_sectors=tuple(int(m.key) for m in covered if int(m.key) not in sectors),
+        no_sectors=tuple(int(m.key) for m in covered if m.key not in {o.key for o in matches if o.kind == "sector"}),
         absent=tuple(dict.fromkeys(m.term for m in matches if m.absent)),
         wh=_wh(folded, language),
         comparison=comparison,
@@ -577,7 +577,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             changes[slot] = getattr(u, weak)
             own.append(slot)
     u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
-    numbers = [int(t) for t in u.tokens if t.isdigit() and int(t) in SECTOR_NUMBERS]
+    numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],))
         own.append("sectors")
@@ -585,7 +585,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     if way is not None and len(before.sectors) == 1:
         other = before.sectors[0] + (-1 if way["way"] in ("previous", "one before") else 1)
         if other in SECTOR_NUMBERS:
-            u = replace(u, sectors=(other,), intent="definition")
+            u = replace(u, sectors=(other,), intent="other" if before.intent == "rating" else "definition")
             own.append("sectors")
     # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
     asks_sectors = bool(u.levels and u.wh == "which" and not u.which_crises) or (

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assistant.answer import Block, Bullets, Citation, Paragraph, Quote, Status
 from assistant.phrases import say
 from corpus.load import Corpus
 from corpus.matrix import Cell
 from corpus.types import CrisisKey, Language, Level, PhaseKey
+
+if TYPE_CHECKING:
+    from assistant.retrieval import ScoredPassage
 
 _ARTICLES: dict[Language, dict[str, str]] = {
     "en": dict.fromkeys(("man_made", "sudden_onset", "slow_onset", "protracted", "health"), "a"),
@@ -45,6 +49,8 @@ class Draft:
     #: What a language model had to do with the understanding; empty where none was asked.
     helped: dict[str, object] = field(default_factory=dict)
     lookups: list[tuple[str, str, int]] = field(default_factory=list)
+    #: The passages ranked for the last part that was searched for, best first.
+    ranked: Sequence[ScoredPassage] = ()
 
     def say(self, key: str, **values: object) -> str:
         """A phrase in the reply's language; the document's symbol and title are always at hand."""

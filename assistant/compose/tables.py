@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.answer import Paragraph
 from assistant.compose.draft import Draft, joined
@@ -130,11 +130,6 @@ def define_levels(draft: Draft, keys: Sequence[str]) -> None:
             draft.quote(entry.ref, entry.quote)
 
 
-def level_list(draft: Draft) -> None:
-    """All levels with their definitions."""
-    define_levels(draft, ())
-
-
 def sector_list(draft: Draft) -> None:
     """All sectors by number and name."""
     rows = draft.corpus.sectors
@@ -159,6 +154,13 @@ def phase_list(draft: Draft) -> None:
     draft.bullets((draft.phase(r.key), (draft.cite(r.ref, r.quote),)) for r in rows)
 
 
+#: What lists the whole of a table, by the topic that asks for it.
+LISTS: dict[str, Callable[[Draft], None]] = {
+    "sector_list": sector_list,
+    "crises": crisis_list,
+    "phases": phase_list,
+    "levels": lambda draft: define_levels(draft, ()),
+}
 #: The symbol of a document, "SCPF/71", "MC/INF/298".
 _SYMBOL = re.compile(r"\b([A-Za-z]{2,6})/(?:[A-Za-z]{2,6}/)?\d")
 

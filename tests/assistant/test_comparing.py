@@ -51,6 +51,8 @@ def test_each_side_is_asked_for_itself(question: str, asked: tuple[str, str]) ->
         "Is it by air or by sea?",
         "or not?",
         "What comes before and after the crisis?",
+        "What does IOM do against trafficking?",
+        "How many people were evacuated from Libya compared to Lebanon?",
         "",
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.answer import Turn
 from assistant.assistant import Assistant
 from assistant.guards import located
 from assistant.mentions import mentions, thing_asked
@@ -91,8 +92,8 @@ def test_what_is_asked_to_be_mentioned(question: str, thing: str) -> None:
 def test_a_mention_is_quoted_where_it_stands(assistant: Assistant, corpus: Corpus) -> None:
     answer = assistant.ask("does it say anything about children?")
     assert (answer.status, answer.trace.route) == ("grounded", "mention")
-    assert [c.ref for c in answer.citations] == ["Sector 10"]
-    assert all("children" in c.quote and not check_citation(c, corpus) for c in answer.citations)
+    assert answer.citations[0].ref == "Sector 10"
+    assert all("child" in c.quote.lower() and not check_citation(c, corpus) for c in answer.citations)
 
 
 def test_a_name_counts_in_its_other_forms(corpus: Corpus) -> None:
@@ -180,3 +181,69 @@ def test_which_of_two_levels_is_no_question_for_a_yes(assistant: Assistant) -> N
 def test_two_parts_that_say_the_same_are_shown_once(assistant: Assistant) -> None:
     answer = assistant.ask("What does NFI mean, and what does NFI stand for?")
     assert answer.text.count("NFI stands for") == 1
+
+
+@pytest.mark.parametrize(
+    "thing", ["arms", "relatives", "experiments", "costs and benefits", "india", "shelter but not health"]
+)
+def test_what_only_begins_alike_is_no_mention(corpus: Corpus, thing: str) -> None:
+    """“Does it mention arms?” was answered with “armed conflict”."""
+    assert mentions(thing, corpus.passages, lambda word: word == "india") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which paragraph says that shelter is important during a flood?",
+        "Which paragraph says that there are 20 sectors?",
+        "Which paragraph says that UNHCR coordinates in an epidemic?",
+        "Where does it say that IOM evacuated 500 people from Libya?",
+    ],
+)
+def test_what_is_not_so_has_no_place(assistant: Assistant, question: str) -> None:
+    assert "It stands in" not in assistant.ask(question).text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which sectors are not mentioned before a crisis?",
+        "Which sectors are not covered by UNHCR?",
+        "Is this official IOM policy?",
+        "What is emphasised before a crisis?",
+        "¿Hay alojamiento para 300 personas?",
+    ],
+)
+def test_what_sounds_alike_is_another_question(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route not in ("never", "official", "bases", "label")
+
+
+def test_no_question_leaves_anything_for_the_next(assistant: Assistant) -> None:
+    """Passages ranked for a draft that was thrown away turned up in the trace of another question."""
+    plain = "How important is health support during an epidemic?"
+    first = assistant.ask(plain)
+    for _ in range(5):
+        assistant.ask("Did more governments turn to us in the Libyan crisis or in the Syrian crisis?")
+        assert assistant.ask(plain) == first
+
+
+@pytest.mark.parametrize("question", ["in that phase ፩?", "paragraph ፩", "and sector ²?"])
+def test_strange_digits_are_no_trouble(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question, [Turn("user", "How is shelter rated in a flood?")]).text
+
+
+@pytest.mark.parametrize("greeting", ["Good day", "hello team", "Buenos días", "Salut"])
+def test_greetings_in_all_forms(assistant: Assistant, greeting: str) -> None:
+    assert assistant.ask(greeting).trace.route == "greeting"
+
+
+def test_an_if_with_its_own_crisis_and_sector_is_complete(assistant: Assistant) -> None:
+    history = [Turn("user", "How is health support rated after an earthquake?")]
+    answer = assistant.ask("If there is a drought, how important is shelter during it?", history)
+    assert {(c.crisis, c.phase, c.sector_no) for c in answer.cells} == {("slow_onset", "during", 2)}
+
+
+def test_a_document_without_tables_is_told_as_what_it_is(plain_corpus: Corpus) -> None:
+    assistant = assistant_in_memory(plain_corpus)
+    assert "Standing Committee" not in assistant.ask("who wrote this?").text
+    assert "0 phases" not in assistant.ask("what are the three phases").text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.selfname import SelfReference
@@ -19,7 +21,7 @@ ASKED = "who leads the cluster approach?"
         "who leads the cluster approach according to SCPF/92 (2012)?",
         "who leads the cluster approach as per the Migration Crisis Operational Framework?",
         "who leads the cluster approach in the MCOF?",
-        "who leads the cluster approach, under IOM's framework?",
+        "who leads the cluster approach, as set out in IOM's framework?",
     ],
 )
 def test_what_only_names_the_document_asks_for_nothing(corpus: Corpus, question: str) -> None:
@@ -31,7 +33,9 @@ def test_what_only_names_the_document_asks_for_nothing(corpus: Corpus, question:
     [
         "What is SCPF/92?", "Who wrote SCPF/92?", "What is the date of SCPF/92?", "Is it in the document?",
         "How many sectors are there in the framework?", "SCPF/71 rates shelter, doesn't it?", "Does the document mention Kenya?",
-        "In which document is the 10-Point Plan?",
+        "In which document is the 10-Point Plan?", "Which operations were carried out under the framework?",
+        "What activities are in the framework?", "How does the cluster approach differ from the framework?",
+        "Qu'est-ce que SCPF/92?", "En el marco de SCPF/92, ¿quién coordina?",
     ],
 )  # fmt: skip
 def test_a_question_about_the_document_keeps_its_name(corpus: Corpus, question: str) -> None:
@@ -49,3 +53,12 @@ def test_the_number_of_the_document_is_no_figure_that_an_answer_must_hold(corpus
     plain, named = (assistant_in_memory(corpus).ask(f"{asked}{end}?") for end in ("", " according to SCPF/92"))
     assert plain.status == named.status == "grounded"
     assert named.blocks == plain.blocks
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"title": ""}, {"date": ""}, {"date": "2012 (rev."}, {"symbol": ""}, {"symbol": "", "title": "", "date": ""}],
+)
+def test_a_document_with_half_a_name_is_no_trouble(corpus: Corpus, values: dict[str, str]) -> None:
+    found = SelfReference(replace(corpus.info, **values)).without("who leads the shelter cluster in Haiti?")
+    assert found == "who leads the shelter cluster in Haiti?"
