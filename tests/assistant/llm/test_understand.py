@@ -222,8 +222,8 @@ def test_it_is_not_asked_where_it_may_not(corpus: Corpus) -> None:
     assert chat.history == []
 
 
-REFUSED = ("and from Lebanon?", [Turn("user", "How many did IOM evacuate from Libya?")])
-REWRITING = "How many did IOM evacuate from Lebanon?"
+REFUSED = ("and how many of those by sea?", [Turn("user", "How many did IOM evacuate from Libya?")])
+REWRITING = "How many did IOM evacuate from Libya by sea?"
 
 
 def refusing(corpus: Corpus, proposal: dict[str, object] | None, likely: float = 0.95) -> Assistant:
@@ -253,10 +253,10 @@ def test_a_follow_up_that_is_refused_is_searched_for_as_it_was_written_anew(corp
     ("proposal", "likely"),
     [
         ({"standalone": REWRITING}, REWRITTEN - 0.01),
-        ({"standalone": "How many did IOM evacuate from Lebanon and Syria?"}, 0.9),
-        ({"standalone": "Lebanon"}, 0.95),
+        ({"standalone": "How many did IOM evacuate from Libya and Syria by sea?"}, 0.9),
+        ({"standalone": "by sea"}, 0.95),
         ({"standalone": ""}, 0.9),
-        ({"crises": [{"key": "health", "words": "Lebanon"}], "intent": "rating"}, 0.9),
+        ({"crises": [{"key": "health", "words": "sea"}], "intent": "rating"}, 0.9),
     ],
     ids=["not likely enough", "a new place", "words lost", "nothing", "slots"],
 )
