@@ -65,10 +65,7 @@ class ActModel:
 
     def acts(self, text: str, vector: Vectors) -> Acts:
         """Scores of a sentence with its embedding, ``(dim,)``."""
-        dim = len(vector)
-        weights = self._weights
-        scores = vector @ weights[:dim] + self._stems.dot(text, weights[dim:-1]) + weights[-1]
-        return Acts(*(float(s) for s in scores))
+        return Acts(*self._stems.scores(text, vector, self._weights).tolist())
 
     @classmethod
     def fit(cls, texts: Sequence[str], does: Sequence[ActKey], vectors: Vectors) -> ActModel:

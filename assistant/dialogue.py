@@ -100,19 +100,14 @@ class DialogueModel:
 
     def leans(self, turned: Turned, retriever: HybridRetriever) -> float:
         """Probability, 0 to 1, that a message cannot be understood without the one before."""
-        wording = float(self._scores(turned.message.english, turned.vector, self._wording[:, None])[0])
+        wording = float(self._stems.scores(turned.message.english, turned.vector, self._wording[:, None])[0])
         return probability(features(turned, retriever, wording), self._weighed)
 
     def about_reply(self, message: str, vector: Vectors) -> AboutReply:
         """What kind of request about the reply before a message is; ``other`` where it is none for sure."""
-        scores = self._scores(message, vector, self._kinds)
+        scores = self._stems.scores(message, vector, self._kinds)
         best = int(scores.argmax())
         return KINDS[best] if scores[best] >= ASKED else "other"
-
-    def _scores(self, text: str, vector: Vectors, weights: Floats) -> Floats:
-        dim = len(vector)
-        scores: Floats = vector @ weights[:dim] + self._stems.dot(text, weights[dim:-1]) + weights[-1]
-        return scores
 
     def save(self, path: Path) -> None:
         """Write the fitted weights as one .npz file."""

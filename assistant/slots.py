@@ -117,8 +117,8 @@ class SlotModel:
 
     def predict(self, text: str, vector: Vectors) -> Slots:
         """Scores for a question and its embedding, shape ``(dim,)``."""
-        slots = self._scores(text, vector, self._slots)
-        intents = self._scores(text, vector, self._intents)
+        slots = self._stems.scores(text, vector, self._slots).tolist()
+        intents = self._stems.scores(text, vector, self._intents).tolist()
         n, m = len(CRISES), len(CRISES) + len(PHASES)
         k = m + len(SECTOR_NUMBERS)
         return Slots(
@@ -128,11 +128,6 @@ class SlotModel:
             levels=dict(zip(LEVELS, slots[k:], strict=True)),
             intents=dict(zip(INTENTS, intents, strict=True)),
         )
-
-    def _scores(self, text: str, vector: Vectors, weights: Matrix64) -> list[float]:
-        dim = len(vector)
-        scores: list[float] = (vector @ weights[:dim] + self._stems.dot(text, weights[dim:-1]) + weights[-1]).tolist()
-        return scores
 
 
 def _labels(e: Example) -> list[float]:

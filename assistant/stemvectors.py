@@ -72,6 +72,13 @@ class StemVectors:
         columns, values = self._weighed(text)
         return np.asarray(values @ weights[columns])
 
+    def scores(self, text: str, vector: Vectors, weights: Floats) -> Floats:
+        """What weights in the form of ``primal`` make of a text and its embedding, ``(dim,)``: one score a column."""
+        import numpy as np
+
+        dim = len(vector)
+        return np.asarray(vector @ weights[:dim] + self.dot(text, weights[dim:-1]) + weights[-1])
+
     def matrix(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - scipy ships no types
         """Vectors of many texts, a sparse matrix of shape ``(len(texts), n_terms)``, float64."""
         import numpy as np

@@ -310,11 +310,15 @@ _PLACE_OF_USER = re.compile(
 )
 
 
-def _of_user(match: Match, question: str) -> bool:
-    """Whether a sector is named only with the place where the user is."""
-    folded = fold(question)
-    spans = [(len(words(folded[: m.start()])), len(words(folded[: m.end()]))) for m in _PLACE_OF_USER.finditer(folded)]
-    return match.kind == "sector" and any(a <= match.start and match.end <= b for a, b in spans)
+def _places_of_user(folded: str) -> list[tuple[int, int]]:
+    """Half-open ranges of words that only say where the user is."""
+    found = _PLACE_OF_USER.finditer(folded)
+    return [(len(words(folded[: m.start()])), len(words(folded[: m.end()]))) for m in found]
+
+
+def _within(match: Match, places: Sequence[tuple[int, int]]) -> bool:
+    """Whether a sector is named only there."""
+    return match.kind == "sector" and any(a <= match.start and match.end <= b for a, b in places)
 
 
 def _covered(match: Match, matches: Sequence[Match]) -> bool:
@@ -355,8 +359,9 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     matches = tuple(
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
+    users = _places_of_user(folded)
     covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
-    covered += [m for m in matches if m not in covered and _of_user(m, question)]
+    covered += [m for m in matches if m not in covered and _within(m, users)]
     matches = tuple(m for m in matches if m not in covered)
     strong = {
         kind: _keys(matches, kind, weak=False)
