@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from assistant import answerable, dialogue, guards
 from assistant.acts import NO_ORDER, ActModel, Acts
-from assistant.answer import ABSTENTIONS, Answer, Paragraph, RankedPassage, Stamp, Status, Trace, Turn, shown
+from assistant.answer import ABSTENTIONS, Answer, Block, Paragraph, RankedPassage, Stamp, Status, Trace, Turn, shown
 from assistant.answerable import AnswerModel, Asked, Evidence, features
 from assistant.comparing import both_said, sides
 from assistant.compose.draft import Draft
@@ -81,6 +81,12 @@ ONE_SIDED = ("fact", "passage", "premise", "definition")
 EITHER_SIDE = 0.40
 #: Probability from which a message that was refused as a follow-up is answered as complete in itself.
 ALONE = 0.90
+#: Probability that one of two questions in one needs to be answered, where both together are refused.
+HALF = 0.60
+#: What somebody asks who only describes a situation.
+WHAT_TO_DO = "what can we do?"
+#: Routes on which the document is said not to answer.
+JUDGED = ("not_in_document", "out_of_scope")
 #: Words of content with which a later question of one message can be short of a whole one: "and how many for Syria?".
 PART = 4
 #: Routes on which a reply says what was looked for, so that its place can be told.
@@ -411,11 +417,31 @@ class Assistant:
         if len(parts) != 1 or understood[0].language != "en":
             return draft, understood
         if not understood[0].follow_up:
-            return self._side_by_side(parts[0], draft, understood)
-        if draft.status in REFUSALS and not leans:
+            draft, understood = self._side_by_side(parts[0], draft, understood)
+        elif draft.status in REFUSALS and not leans:
             alone, meant = self._parts(parts, (), help_with, _leaning_never)
             if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
                 return alone, meant
+        if draft.status in REFUSALS and draft.route in JUDGED:
+            draft, understood = self._by_halves(parts[0], earlier, draft, understood)
+        if draft.status in ABSTENTIONS and not understood[0].follow_up and guards.situation(parts[0]):
+            doing, meant = self._parts(
+                [f"{parts[0].rstrip(' .!,')}, {WHAT_TO_DO}"], earlier, _without_help, _leaning_never
+            )
+            if doing.status == "grounded" and (doing.confidence is None or doing.confidence >= HALF):
+                return doing, meant
+        return draft, understood
+
+    def _by_halves(
+        self, text: str, earlier: Sequence[str], draft: Draft, understood: list[Understanding]
+    ) -> tuple[Draft, list[Understanding]]:
+        """The reply to two questions in one that are refused together, where one at least is surely answered by itself."""
+        asked = guards.halves(text)
+        for half in asked:
+            alone, _ = self._parts([half], earlier, _without_help, self._leaning)
+            if alone.status == "grounded" and (alone.confidence is None or alone.confidence >= HALF):
+                both, meant = self._parts(asked, earlier, _without_help, self._leaning)
+                return both, meant
         return draft, understood
 
     def _side_by_side(
@@ -443,6 +469,7 @@ class Assistant:
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
+        refusals: list[tuple[Block, ...]] = []
         before = list(earlier)
         for number, part in enumerate(parts):
             if draft.route == "opinion" and not guards.asks(part):
@@ -467,11 +494,14 @@ class Assistant:
             self._router.answer(draft, u, partial(self._previous, tuple(before)))
             if place and draft.status == "grounded" and draft.route in PLACED:
                 _tell_place(draft, size, part)
-            if draft.status in ("out_of_scope", "not_in_document") and "grounded" in statuses:
-                del draft.blocks[size:]
-                draft.blocks.append(Paragraph(draft.say("partial"), template=True))
+            if draft.status in REFUSALS:
+                refusals.append(tuple(draft.blocks[size:]))
             statuses.append(draft.status)
             before.append(part)
+        if refusals and "grounded" in statuses:
+            no = {id(block) for blocks in refusals for block in blocks}
+            draft.blocks[:] = [b for b in draft.blocks if id(b) not in no]
+            draft.blocks.append(Paragraph(draft.say("partial"), template=True))
         draft.status = combined(statuses)
         return draft, understood
 

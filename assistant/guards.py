@@ -22,6 +22,15 @@ ORDER, MARGIN = 0.50, 0.25
 HARDLY, ASKS = 0.30, 0.65
 #: Score for "asks" from which a sentence is what is asked, beside others that tell or order.
 ASKING = 0.60
+#: An "and" after which another question begins.
+_AND_ASKS = re.compile(
+    r",?\s(?P<and>and|but|or)(?=\s(?:is|are|was|were|does|do|did|has|have|can|could|should|will|who|whom|what|which|how|when|where|why|if so)\s)",
+    re.I,
+)
+#: Words of a message that describes a situation, at the least.
+_TOLD = 5
+#: Words that each of two questions in one has.
+_HALF = 3
 #: Sentences of one message that are looked at closely; a pasted book is judged by patterns.
 HEARD = 24
 #: Score for "order" from which a message that is nothing else is one.
@@ -270,6 +279,23 @@ def only_tells(part: str) -> bool:
 def _states(part: str) -> bool:
     """Whether what stands before a semicolon only says what the question after it is about: "pandemic in full swing;"."""
     return part.endswith(";") and not asks(part)
+
+
+def situation(part: str) -> bool:
+    """Whether a message only describes what happens, asking nothing: "border guards are turning people back"."""
+    return "?" not in part and len(part.split()) >= _TOLD and _WANTS.search(fold(part)) is None
+
+
+def halves(question: str) -> list[str]:
+    """The two questions that an "and" joins, the second told from a mere list by the word it begins with; else none.
+
+    "How is a migration crisis defined and is that agreed by States?"
+    """
+    found = _AND_ASKS.search(question)
+    if found is None:
+        return []
+    first, second = question[: found.start()].strip(" ,"), question[found.end("and") :].strip()
+    return [first, second] if min(len(first.split()), len(second.split())) >= _HALF else []
 
 
 def located(question: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
@@ -39,6 +39,16 @@ class Named:
 
     labels: tuple[Label, ...]
     about: frozenset[str]
+
+
+def listed(refs: Iterable[str]) -> str:
+    """Labels as they are written in a sentence; those of one long kind once: "Annex I diagram, health crisis; protracted crisis"."""
+    groups: dict[str, list[str]] = {}
+    for ref in refs:
+        kind, comma, rest = ref.partition(", ")
+        groups.setdefault(kind, []).append(rest if comma else "")
+    told = [", ".join([kind, "; ".join(rests)]) if any(rests) else kind for kind, rests in groups.items()]
+    return ", ".join(told)
 
 
 def named(question: str, language: Language, by_ref: Mapping[str, Passage]) -> Named | None:

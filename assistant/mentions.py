@@ -26,8 +26,6 @@ _VAGUE = re.compile(
 _QUESTION = re.compile(r"\b(?:how|what|which|who|whom|whose|where|when|why|whether|if)\b")
 #: Content words of one thing; a question that says more asks more.
 _MOST = 3
-#: Places named in one reply.
-_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def mentions(thing: str, passages: Sequence[Passage], is_name: Callable[[str], b
         sentence = next((t for t in sentences(passage.text) if pattern.search(fold(t))), None)
         if sentence is not None:
             found.append(Mention(passage.ref, sentence))
-    return found[:_PLACES]
+    return found
 
 
 def _singular(word: str) -> str:

@@ -138,20 +138,27 @@ class Premises:
         if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", fold(question)):
             return None
         wanted = [s for s in dict.fromkeys(content_stems(question)) if s not in asked and s not in _SELF]
+        texts = {fact.id: f"{fact.statement} {sentence_of(fact, self._by_ref)}" for fact in facts}
+        shares = {fact.id: self._covered(wanted, fact) for fact in facts}
+        # a fact that has the figure and speaks of as much of the question is what it means
+        meant = max((shares[f.id] for f in facts if numbers & figures(texts[f.id])), default=-1.0)
         for fact in facts:
-            text = f"{fact.statement} {sentence_of(fact, self._by_ref)}"
-            held, known = figures(text), self._words.get(fact.id, frozenset())
-            covered = sum(self._weight(s) for s in wanted if s in known)
-            if not wanted or covered < _ABOUT * sum(map(self._weight, wanted)) or not (years - since) <= held:
+            held, text = figures(texts[fact.id]), texts[fact.id]
+            if not wanted or shares[fact.id] < _ABOUT or not (years - since) <= held:
                 continue
             other = {n for n in held if not _YEAR.fullmatch(n)}
-            if numbers and not numbers & held and other and fact.kind == "number":
+            if numbers and not numbers & held and other and fact.kind == "number" and shares[fact.id] > meant:
                 return Contradiction(min(numbers), fact)
             if since and not since & held and re.search(r"since (?:the early )?(?:19|20)\d\d", text, re.IGNORECASE):
                 return Contradiction(f"since {min(since)}", fact)
             if confirm and not numbers:
                 return Contradiction("", fact)
         return None
+
+    def _covered(self, wanted: Sequence[str], fact: Fact) -> float:
+        """Share of the wanted stems, by rarity, that a fact or a question that leads to it holds."""
+        known = self._words.get(fact.id, frozenset())
+        return sum(self._weight(s) for s in wanted if s in known) / (sum(map(self._weight, wanted)) or 1.0)
 
     @staticmethod
     def subject_stems(question: str) -> frozenset[str]:

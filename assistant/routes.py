@@ -6,20 +6,23 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from assistant import courtesies, labels
+from assistant import courtesies, entities, labels
 from assistant.answer import ABSTENTIONS, Citation, Paragraph, Status
 from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
 from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
+from assistant.deeds import asks_deeds
 from assistant.guards import is_order, sentences_of, wants_more_than_text
 from assistant.mentions import mentions, thing_asked
 from assistant.naming import Names, holds, without
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises, claimed_figures
+from assistant.roles import role_asked
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
 from assistant.understanding import ABOUT_REPLY, ASKING, Understanding, outside_words
 from assistant.verify import figures
@@ -55,6 +58,9 @@ RATING_NAMED, RATING_NAMED_WITH_CUE, RATING_UNNAMED = 0.50, 0.25, 0.90
 #: Probability below which a question that says more than a table's slots is not answered from that table: on the dev set
 #: four that the document does not answer lie below, and none that it does.
 TABLED = 0.05
+#: Probability from which a question that names no level is answered from the text where the matrix has only empty cells for it.
+#: On the dev set four such questions that the document answers lie above, and one of seven others.
+UNRATED = 0.40
 #: The same for a follow-up that says more than the few words of a changed crisis, phase or sector.
 RATING_FOLLOW_UP = 0.20
 #: A further sentence joins the reply when the score of its fact is at most this much lower than the best.
@@ -87,6 +93,10 @@ _BESIDES = re.compile(
     r"\b(?:besides|except(?: for)?|other than|apart from|aside from|in addition to|not counting) (?:the )?((?:[\w/’'-]+ ?){1,5}?)(?=[,;?]|$| (?:what|which|who|where|how|in|does|do|is|are)\b)",
     re.IGNORECASE,
 )
+#: The same for a fact that tells what is done, where that is asked for.
+DEED_BONUS = 0.05
+#: What is taken from the score of a fact of another crisis than the question is about.
+OF_ANOTHER = 0.10
 #: A year that narrows what is asked, at the end of a text: "in 2014".
 _IN_YEAR = re.compile(r"\b(?:in|during|for|of|by|from|year|after|before) (?:19|20)\d\d$", re.IGNORECASE)
 #: Takes for granted what it says: "since it was...", "..., isn't it?", "how come...".
@@ -100,6 +110,8 @@ _WHETHER = re.compile(r"(?:and |but |so )?(?:is|are|was|were|does|do|did|has|hav
 ELSEWHERE = 0.08
 #: A year that a question names must stand in one of so many nearest passages.
 YEARS_IN = 3
+#: Places quoted of those that mention a thing; the others are named.
+QUOTED = 3
 #: Sentences of the document that one reply states, and one more that it only quotes.
 MAX_FACTS = 3
 
@@ -148,6 +160,10 @@ _COUNTS_AS = re.compile(
 _ONE_OF_THEM = re.compile(
     r"\b(?:meant by|counts? as|mean by) |\bwhat\b.{0,12}\b(?:is|'s) (?:a|an|each|one) \W?sector of assistance\b|\b(?:a|each|one|any|'|\")\W?sectors? of assistance\b.{0,20}\b(?:is|mean|in plain)"
 )
+
+
+#: Asks for a sector's name, not for what it does.
+_ITS_NAME = re.compile(r"\b(?:called|named?|title|aim|purpose|goal)\b")
 
 
 class Look:
@@ -249,7 +265,7 @@ class Router:
         if not (u.crises and u.sectors) and wants_more_than_text(u.question):
             self._template(draft, "opinion", "not_in_document")
             return
-        if self._by_topic(draft, u) or self._by_mention(draft, u):
+        if self._by_role(draft, u) or self._by_topic(draft, u) or self._by_mention(draft, u):
             return
         look = Look(self, u, previous)
         blocks, citations = len(draft.blocks), len(draft.citations)
@@ -371,6 +387,26 @@ class Router:
             by_passage.passage(draft, p, by_passage.best_sentences(p, list(named.about)) if named.about else [p.text])
         return True
 
+    # --- roles
+
+    def _by_role(self, draft: Draft, u: Understanding) -> bool:
+        """Answer who leads a cluster, and whether the text says so of what is asked."""
+        if not self.corpus.roles or not self._features.facts:
+            return False
+        asked = role_asked(u, self.corpus.roles, self._names.is_name)
+        if asked is None:
+            return False
+        draft.route = "role"
+        if asked.verdict == "only":
+            draft.blocks.append(Paragraph(draft.say("role_only", subject=asked.subject), template=True))
+        elif asked.verdict == "unnamed":
+            draft.status = "not_in_document"
+            key = "role_unnamed" if any(r.role == "lead" for r in asked.rows) else "role_nobody"
+            told = draft.say(key, no=NOT_IN_DOCUMENT[draft.language], subject=asked.subject)
+            draft.blocks.append(Paragraph(told, template=True))
+        by_passage.facts(draft, [self.corpus.fact_by_id[r.fact] for r in asked.rows])
+        return True
+
     # --- topics, and what is mentioned
 
     def _by_topic(self, draft: Draft, u: Understanding) -> bool:
@@ -420,13 +456,34 @@ class Router:
         thing = thing_asked(u.question) if plain else ""
         found = mentions(thing, self.corpus.passages, self._names.is_name) if thing else []
         if not found:
-            return False
+            return plain and self._by_name(draft, u)
         draft.route = "mention"
+        # the legends of the diagrams name every cluster and group; what sentences say comes first
+        found.sort(key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
         numbers = tuple(draft.cite(m.ref, m.sentence) for m in found)
-        refs = ", ".join(m.ref for m in found)
+        refs = labels.listed(m.ref for m in found)
         draft.blocks.append(Paragraph(draft.say("mentioned", refs=refs), numbers, template=True))
-        for m in found:
+        for m in found[:QUOTED]:
             draft.quote(m.ref, m.sentence)
+        return True
+
+    def _by_name(self, draft: Draft, u: Understanding) -> bool:
+        """State what every passage tells of the one body or place that all is asked about."""
+        name = entities.name_asked(u.question, self._names, self.corpus)
+        told = entities.facts_on(name, self.corpus.facts, self.corpus.by_ref) if name else []
+        years = figures(u.question)
+        told = [f for f in told if years <= figures(self._said(f))]
+        if not told or not self._features.facts:
+            return False
+        draft.route = "name"
+        draft.blocks.append(Paragraph(draft.say("named_head", name=name), template=True))
+        draft.bullets((f.statement, (draft.cite(f.ref, f.quote),)) for f in told[: entities.MOST])
+        rest = told[entities.MOST :]
+        if rest:
+            numbers = tuple(draft.cite(f.ref, f.quote) for f in rest)
+            draft.blocks.append(
+                Paragraph(draft.say("also_named", refs=labels.listed(f.ref for f in rest)), numbers, template=True)
+            )
         return True
 
     # --- tables
@@ -509,7 +566,7 @@ class Router:
             return True
         if u.intent == "definition" and own_sector and len([w for w in outside_words(u) if w not in ASKING]) <= _FEW:
             draft.route = "definition"
-            by_table.define_sector(draft, u.sectors[0])
+            by_table.define_sector(draft, u.sectors[0], work=True)
             return True
         apart = u.comparison and len(u.sectors) == 2 and not (crises or u.phases or u.levels or u.rating_cue)
         if apart and len(outside_words(u)) <= _FEW and not u.follow_up:
@@ -537,7 +594,7 @@ class Router:
             ]
             if numbered and not crises and len({m.key for m in numbered}) == 1:
                 draft.route = "definition"
-                by_table.define_sector(draft, int(numbered[0].key))
+                by_table.define_sector(draft, int(numbered[0].key), work=not _ITS_NAME.search(fold(u.question)))
                 return True
         if (
             "sector_list" in u.topics
@@ -616,6 +673,8 @@ class Router:
             ratings.recommended(draft)
             draft.status = "partial" if len(draft.blocks) > 1 else draft.status
             return True
+        if sectors and self._told_otherwise(u, look):
+            return False
         if crises and sectors:
             self._cells(draft, u)
             return True
@@ -651,6 +710,22 @@ class Router:
             ratings.choose_crisis(draft, phases)
             return True
         return False
+
+    def _told_otherwise(self, u: Understanding, look: Look) -> bool:
+        """Whether cells that the text does not rate are asked for without a word on ratings, and it answers elsewhere.
+
+        "Lost passports in the flood, what do we do?" asks for what is done; that the cell is empty is no answer.
+        """
+        if u.follow_up or u.language != "en" or u.levels or u.rating_cue or not self._features.abstention:
+            return False
+        cells = self.corpus.matrix.select(crises=u.crises, phases=u.phases, sectors=u.sectors)
+        if any(c.basis != "not_stated" for c in cells):
+            return False
+        try:
+            chance = self._judge(look.asked, UNRATED)
+        except (IndexUnusableError, ModelError):
+            return False
+        return chance is not None and chance >= UNRATED
 
     def _of_sectors(self, sectors: Sequence[int]) -> list[str]:
         """The passages that define sectors and that rate them."""
@@ -696,7 +771,7 @@ class Router:
         """The cells of every crisis, phase and sector asked for: one by one, or side by side."""
         crises, phases, sectors = u.crises, u.phases, u.sectors
         draft.route = "cell"
-        if len(phases) == 1 and len(crises) == 1 and len(sectors) <= 2 and not u.comparison:
+        if len(phases) == 1 and len(crises) == 1 and len(sectors) <= 2 and not (u.comparison or self._either(u)):
             statuses: list[Status] = []
             for sector in sectors:
                 draft.status = "grounded"
@@ -710,6 +785,13 @@ class Router:
             return
         draft.route = "comparison"
         ratings.compare(draft, crises, phases, sectors, u.levels)
+
+    @staticmethod
+    def _either(u: Understanding) -> bool:
+        """Whether a question puts two sectors against each other: "shelter or health?"."""
+        ends = sorted((m.start, m.end) for m in u.matches if m.kind == "sector")
+        said = words(u.question)
+        return any("or" in said[end:start] for (_, end), (start, _) in pairwise(ends))
 
     def _names_outside(self, u: Understanding) -> bool:
         """Whether the question names a place, body or year that the text has outside the scenarios."""
@@ -751,8 +833,7 @@ class Router:
             return False
         return nearest < FAR
 
-    @staticmethod
-    def _elsewhere(u: Understanding, look: Look, refs: Sequence[str]) -> bool:
+    def _elsewhere(self, u: Understanding, look: Look, refs: Sequence[str]) -> bool:
         """Whether another passage than those of a table is clearly nearer to a question that says more than the table asks.
 
         False for a short question, for one that leans on the turn before, and where the document cannot be searched.
@@ -764,7 +845,9 @@ class Router:
         except (IndexUnusableError, ModelError):
             return False
         own = max((p.score for p in found if p.ref in refs), default=0.0)
-        return bool(found) and max(p.score for p in found) >= own + ELSEWHERE
+        # the same paragraph on another crisis is no other passage
+        others = [p.score for p in found if not u.crises or self._scenario(p.ref) in ("", *u.crises)]
+        return bool(others) and max(others) >= own + ELSEWHERE
 
     def _by_fact(self, draft: Draft, u: Understanding, look: Look) -> bool:
         asked = look.asked
@@ -878,9 +961,12 @@ class Router:
             told = {w for w in _HYPHENED.findall(fold(fact.statement)) if set(content_stems(w)) & stems}
             said = fold(fact.statement)
             apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
-            return hit.score + KIND_BONUS * (fact.kind in kinds) - KIND_BONUS * apart
+            of_another = bool(u.crises) and not u.comparison and self._scenario(fact.ref) not in ("", *u.crises)
+            bonus = KIND_BONUS * (fact.kind in kinds) + DEED_BONUS * (doing and fact.id in self._deeds)
+            return hit.score + bonus - KIND_BONUS * apart - OF_ANOTHER * of_another
 
         stems = set(content_stems(u.english))
+        doing = asks_deeds(u.english)
         hits.sort(key=lambda h: -fits(h))
         wanted = self._premises.subject_stems(u.english)
         chosen: dict[tuple[str, str], Fact] = {}
@@ -888,10 +974,34 @@ class Router:
             if abs(hits[0].score - hit.score) > FACT_LEAD or len(chosen) > MAX_FACTS:
                 break
             fact = self.corpus.fact_by_id[hit.fact]
+            if chosen and u.crises and not u.comparison and self._scenario(fact.ref) not in ("", *u.crises):
+                continue
             if chosen and wanted and not wanted & self._premises.stems_of(fact.id):
                 continue
             chosen.setdefault((fact.ref, by_passage.sentence_of(fact, self.corpus.by_ref)), fact)
         return list(chosen.values())
+
+    def _scenario(self, ref: str) -> str:
+        """The crisis whose scenario a passage belongs to; empty for any other passage."""
+        return self._scenarios.get(self.corpus.by_ref[ref].heading_path[:2], "")
+
+    @cached_property
+    def _scenarios(self) -> dict[tuple[str, ...], str]:
+        """Crises by the headings of their scenarios."""
+        return {self.corpus.by_ref[c.ref].heading_path[:2]: c.key for c in self.corpus.crises}
+
+    @cached_property
+    def _deeds(self) -> frozenset[str]:
+        """Facts that tell what is done: their words are those of an activity, or of a sentence on a scenario's sectors."""
+        told: dict[str, list[str]] = {}
+        for ref, quote in [
+            *((a.ref, a.quote) for a in self.corpus.activities),
+            *((e.ref, e.quote) for e in self.corpus.evidence),
+        ]:
+            told.setdefault(ref, []).append(quote)
+        return frozenset(
+            f.id for f in self.corpus.facts if any(f.quote in q or q in f.quote for q in told.get(f.ref, ()))
+        )
 
     def _orders(self, u: Understanding) -> bool:
         """Whether a message of one sentence, which no table answers, tells the assistant what to do."""

@@ -153,7 +153,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 }
 
 _COMPARISON = re.compile(
-    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas opposed to\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas (?:opposed to|against)\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
     r"|\bsame (?:as|in|for|across)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
@@ -303,6 +303,10 @@ _BESIDES = re.compile(
 )
 
 
+#: What stands between two things of which neither is the other's doing: "shelter or health", "health and shelter".
+_EITHER = (("or",), ("or", "the"), ("or", "is", "it"), ("versus",), ("vs",), ("o",), ("ou",))
+#: The same where a crisis is named, whose ratings both are asked for.
+_BOTH = (("and",), ("and", "the"), ("y",), ("et",))
 #: Where somebody is, or what they run, who asks about something else: "I run a camp after a conflict. What is critical?".
 _PLACE_OF_USER = re.compile(
     r"(?:^|[.,;:!?]\s*|\b(?:and|as|since|because|now|hi|hello|where) )(?:i|we) (?:run|runs|manage|work (?:in|at)|live in|am in|are in|operate|look after) (?:(?:a|an|the|our|my|this|two|three|several|some)\s+)?(?:\w+ )?(?:camp|site|settlement|clinic)s?\b"
@@ -325,6 +329,14 @@ def _covered(match: Match, matches: Sequence[Match]) -> bool:
     """Whether a certain crisis is named with a match's words: the "health" of "health crisis" is no sector."""
     longer = (m for m in matches if m.kind == "crisis" and not m.weak and m.end - m.start > match.end - match.start)
     return any(m.start <= match.start and match.end <= m.end for m in longer)
+
+
+def _joined(match: Match, matches: Sequence[Match], tokens: Sequence[str]) -> bool:
+    """Whether only "or", "and" or a comma stands between an ambiguous sector and a certain one: "shelter or health?"."""
+    certain = (m for m in matches if m.kind == match.kind and not m.weak and m.key != match.key)
+    gaps = (tuple(tokens[min(m.end, match.end) : max(m.start, match.start)]) for m in certain)
+    joins = _EITHER + _BOTH if any(m.kind == "crisis" and not m.weak for m in matches) else _EITHER
+    return any(gap in joins for gap in gaps)
 
 
 def _set_aside(match: Match, tokens: Sequence[str]) -> bool:
@@ -368,6 +380,12 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         for kind in ("crisis", "phase", "sector", "level", "partner", "group", "topic")
     }
     weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
+    joined = [m.key for m in matches if m.weak and m.kind == "sector" and _joined(m, matches, tokens)]
+    strong["sector"] = (
+        tuple(dict.fromkeys(m.key for m in matches if m.key in (*strong["sector"], *joined)))
+        if joined
+        else strong["sector"]
+    )
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
     if _ALL_PHASES.search(folded):

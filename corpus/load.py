@@ -49,7 +49,9 @@ from corpus.types import (
     Passage,
     PeopleInNeed,
     Phase,
+    Role,
     Sector,
+    Suggestion,
     SystemEntry,
     TopicFact,
     Utterance,
@@ -83,6 +85,8 @@ TABLES: dict[str, type] = {
     "calibration": Calibration,
     "acts": Act,
     "topics": TopicFact,
+    "suggestions": Suggestion,
+    "roles": Role,
 }
 
 
@@ -116,6 +120,8 @@ class Corpus:
     calibration: tuple[Calibration, ...] = ()
     acts: tuple[Act, ...] = ()
     topics: tuple[TopicFact, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    roles: tuple[Role, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
 
     def __repr__(self) -> str:
@@ -274,10 +280,11 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
                     folder / f"{name}.csv", line, "condition", row.condition, f"a clause that stands in {row.ref}"
                 )
     facts = {row.id for _, row in tables.get("facts", [])}
-    for name in ("entry_points", "calibration", "dialogues", "topics"):
+    for name in ("entry_points", "calibration", "dialogues", "topics", "roles"):
         for line, row in tables.get(name, []):
-            if (row.fact or name == "topics") and row.fact not in facts:
+            if (row.fact or name in ("topics", "roles")) and row.fact not in facts:
                 raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")
+    _unique(folder / "suggestions.csv", tables.get("suggestions", []), "question", lambda row: row.question)
     vocabulary: dict[str, set[str]] = {
         "crisis": set(CRISES),
         "phase": set(PHASES),

@@ -350,6 +350,30 @@ class TopicFact:
     fact: str
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Who has which part in a cluster, told by ``fact``.
+
+    ``terms`` are what the cluster is called, separated by "|", in its first row. ``crises`` are those that the text says it
+    of, ``scope`` the same in its words, or the countries; both empty where it is said in general.
+    """
+
+    subject: str
+    terms: str
+    role: Literal["lead", "co-lead", "partner", "takes part"]
+    crises: str
+    scope: str
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question that the passage ``ref`` answers, offered as a next one. Never searched for, never cited."""
+
+    ref: str
+    question: str
+
+
 #: What a sentence of a message does: tells the assistant how to behave, asks for something, or tells something.
 ActKey = Literal["order", "asks", "tells"]
 

@@ -294,6 +294,10 @@ def compare(
         else:
             rows.append(row(draft, cell, _cap(label)))
     head = draft.sectors(sectors) if len(sectors) == 1 else draft.say("comparison_head").rstrip(" :")
+    same = {c.level for c in cells}
+    if len(sectors) > 1 and len(cells) == len(sectors) and len(same) == 1 and None not in same:
+        told = draft.say("same_level", sectors=draft.sectors(sectors), level=draft.level(next(iter(same))))  # type: ignore[arg-type]
+        draft.blocks.append(_template(told, *dict.fromkeys(n for r in rows for n in r.citations)))
     draft.blocks.append(RatingTable(f"{head}:", tuple(rows)))
     if missing:
         draft.blocks.append(_template(_cap(draft.say("not_rated_here", items="; ".join(missing))) + "."))

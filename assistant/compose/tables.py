@@ -21,6 +21,14 @@ _GROUP_WORDS = {
 }
 
 
+#: Activities of a sector listed beside its aim.
+WORK = 7
+
+
+def _cap(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def coordination(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
     """Whom responses to a crisis are coordinated with, each partner under its condition.
 
@@ -114,11 +122,23 @@ def define_crisis(draft: Draft, crisis: CrisisKey) -> None:
     draft.quote(entry.ref, entry.quote)
 
 
-def define_sector(draft: Draft, no: int) -> None:
-    """What a sector is for, in the words of its aim."""
+def define_sector(draft: Draft, no: int, *, work: bool = False) -> None:
+    """What a sector is for, in the words of its aim; with the rest of its ``work`` as a list."""
     entry = draft.corpus.sector(no)
     draft.add(f"{draft.sector(no)}:", draft.cite(entry.ref, entry.quote))
     draft.quote(entry.ref, entry.quote)
+    if work:
+        sector_work(draft, no)
+
+
+def sector_work(draft: Draft, no: int) -> None:
+    """What is done in a sector beside what its aim says, in a few words each."""
+    aim = draft.corpus.sector(no).quote
+    rows = [a for a in draft.corpus.activities if a.sector_no == no and a.kind != "aim" and a.quote not in aim]
+    if rows and draft.language == "en":
+        draft.blocks.append(Paragraph(draft.say("sector_work", sector=draft.sector(no)), template=True))
+        rows.sort(key=lambda a: a.kind != "activity")
+        draft.bullets((_cap(a.activity), (draft.cite(a.ref, a.quote),)) for a in rows[:WORK])
 
 
 def define_levels(draft: Draft, keys: Sequence[str]) -> None:

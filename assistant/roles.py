@@ -1,0 +1,92 @@
+"""Who leads what: questions about the lead of a cluster, answered from the table of roles.
+
+Search finds that IOM leads the shelter cluster in seven countries. It cannot
+tell that this is no global lead, that Kenya is not among them, or that the text
+names IOM as the lead for camps in natural disasters only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.naming import holds
+from assistant.text import FUNCTION_WORDS, fold, words
+from assistant.understanding import Understanding
+from corpus.types import Role
+
+_LEADS = re.compile(
+    r"\b(?:co-?)?lead(?:s|er|ers|ing)?\b|\bled\b|\bhead(?:s|ed|ing)?\b|\bchairs?\b|\bin charge\b|\bruns?\b"
+)
+#: The words of such a question beside what is led, by whom and where.
+_ASKING = frozenset(
+    "cluster clusters agency agencies organisation organization body lead leads leader leading leadership lead-agency co-lead co-leads colead "
+    "led head heads headed heading charge run runs chair chairs iom we us global globally worldwide world overall true correct right document "
+    "text framework say says said according role country countries situation situations setting settings emergency emergencies response case only "
+    "also just really everywhere every time times capacity exactly officially ocha unhcr un who which".split()
+)
+_GLOBAL = re.compile(r"\bglobal(?:ly)?\b|\bworld(?:wide)?\b|\boverall\b|\beverywhere\b|\bin general\b")
+_WHO = re.compile(r"\bwho\b|\b(?:which|what) (?:agency|organi[sz]ation|body|actor|partner|un agency)\b")
+#: Asks for the places alone, or for what only the sentence itself tells.
+_OTHER = re.compile(
+    r"\bwhere\b|\b(?:which|what) (?:countr\w+|places?|clusters?|kind|sort|type)\b|\bhow\b|\bwhy\b|\bwhen\b|\bwith whom\b|\bwho (?:else )?with\b|\bdifference\b|\bcompar\w*|\bor\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleAsked:
+    """The rows that a question about a lead is answered from, and how.
+
+    ``verdict`` is "" where the rows answer, "only" where the text says it for less than is asked, "unnamed" where it names
+    nobody for what is asked.
+    """
+
+    subject: str
+    rows: tuple[Role, ...]
+    verdict: str
+
+
+def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool]) -> RoleAsked | None:
+    """What the table says on the lead that a question asks about; None for any other question.
+
+    ``is_name`` tells the words that are names of places.
+    """
+    folded = fold(u.question)
+    if u.language != "en" or u.follow_up or not _LEADS.search(folded) or _OTHER.search(folded):
+        return None
+    found = _subject(folded, table)
+    if found is None:
+        return None
+    subject, term = found
+    places = [t for t in words(u.question) if is_name(t) and t not in words(term)]
+    crisis = {i for m in u.matches if m.kind in ("crisis", "phase") for i in range(m.start, m.end)}
+    covered = {*words(term), *places, *(t for i, t in enumerate(words(u.question)) if i in crisis)}
+    if [w for w in words(u.question) if w not in covered | _ASKING | FUNCTION_WORDS["en"]]:
+        return None
+    rows = [r for r in table if r.subject == subject]
+    leads = [r for r in rows if r.role in ("lead", "co-lead")]
+    asks_who = _WHO.search(folded) is not None
+    if not leads:
+        return RoleAsked(subject, tuple(rows), "unnamed")
+    if places:
+        there = [r for r in leads if all(holds(fold(r.scope), name) for name in places)]
+        if there:
+            return RoleAsked(subject, tuple(there), "")
+        return RoleAsked(subject, tuple(leads), "unnamed" if asks_who else "only")
+    within = [r for r in leads if not r.crises or (set(u.crises) <= set(r.crises.split("|")))]
+    if u.crises and not within:
+        return RoleAsked(subject, tuple(leads), "unnamed" if asks_who else "only")
+    if _GLOBAL.search(folded) and not any(r.crises or not r.scope for r in leads):
+        return RoleAsked(subject, tuple(leads), "unnamed" if asks_who else "only")
+    return RoleAsked(subject, tuple(rows), "")
+
+
+def _subject(folded: str, table: Sequence[Role]) -> tuple[str, str] | None:
+    """The subject of the table that a question names and the words it does so with, the longest first."""
+    terms = [(term, r.subject) for r in table for term in r.terms.split("|") if term]
+    for term, subject in sorted(terms, key=lambda t: -len(t[0])):
+        plain = rf"\b{re.escape(term)}\b"
+        if re.search(plain, folded) and (re.search(r"\bclusters?\b", folded) or subject == table[0].subject):
+            return subject, term
+    return None
