@@ -95,6 +95,8 @@ _BESIDES = re.compile(
 )
 #: The same for a fact that tells what is done, where that is asked for.
 DEED_BONUS = 0.05
+#: The same for one of the phase that is asked about, and less for one of another phase of the crisis.
+OF_PHASE = 0.05
 #: What is taken from the score of a fact of another crisis than the question is about.
 OF_ANOTHER = 0.10
 #: A year that narrows what is asked, at the end of a text: "in 2014".
@@ -963,6 +965,8 @@ class Router:
             apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
             of_another = bool(u.crises) and not u.comparison and self._scenario(fact.ref) not in ("", *u.crises)
             bonus = KIND_BONUS * (fact.kind in kinds) + DEED_BONUS * (doing and fact.id in self._deeds)
+            if doing and u.phases and fact.ref in self._phases and not of_another and u.crises:
+                bonus += OF_PHASE if set(u.phases) & self._phases[fact.ref] else -OF_PHASE
             return hit.score + bonus - KIND_BONUS * apart - OF_ANOTHER * of_another
 
         stems = set(content_stems(u.english))
@@ -989,6 +993,14 @@ class Router:
     def _scenarios(self) -> dict[tuple[str, ...], str]:
         """Crises by the headings of their scenarios."""
         return {self.corpus.by_ref[c.ref].heading_path[:2]: c.key for c in self.corpus.crises}
+
+    @cached_property
+    def _phases(self) -> dict[str, set[str]]:
+        """The phases that each paragraph on a scenario's sectors speaks of."""
+        found: dict[str, set[str]] = {}
+        for row in self.corpus.evidence:
+            found.setdefault(row.ref, set()).add(row.phase)
+        return found
 
     @cached_property
     def _deeds(self) -> frozenset[str]:
