@@ -678,8 +678,9 @@ class Assistant:
     def _evidence(self) -> Evidence:
         return Evidence(self.corpus, self.retriever)
 
-    def _previous(self, earlier: Sequence[str]) -> Draft | None:
-        """The reply to the last of the earlier messages, composed anew: nothing is remembered."""
+    def _previous(self, earlier: Sequence[str], back: int = 0) -> Draft | None:
+        """The reply to the last of the earlier messages, or one further ``back``, composed anew: nothing is remembered."""
+        earlier = earlier[: len(earlier) - back]
         if not earlier:
             return None
         draft, _ = self._compose(earlier[-1], earlier[:-1], _without_help)

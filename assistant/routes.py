@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assistant import courtesies, entities, labels
 from assistant.answer import ABSTENTIONS, Citation, Paragraph, Status
@@ -137,6 +137,12 @@ _SPELLED_OUT = re.compile(
 )
 
 
+class Previous(Protocol):
+    """Composes an earlier reply anew: the last, or one further ``back``; None where there is none."""
+
+    def __call__(self, back: int = 0, /) -> Draft | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Otherwise:
     """What the text says, of others or in other figures than a question has it.
@@ -174,7 +180,7 @@ class Look:
     Each property raises IndexUnusableError or ModelError where the document cannot be searched.
     """
 
-    def __init__(self, router: Router, u: Understanding, previous: Callable[[], Draft | None]) -> None:
+    def __init__(self, router: Router, u: Understanding, previous: Previous) -> None:
         self._router, self._u, self.previous = router, u, previous
 
     @cached_property
@@ -222,7 +228,7 @@ class Router:
         self._features = features
         self._settings = settings
 
-    def answer(self, draft: Draft, u: Understanding, previous: Callable[[], Draft | None]) -> None:
+    def answer(self, draft: Draft, u: Understanding, previous: Previous) -> None:
         """Compose the answer to ``u`` into ``draft`` and set its status and route.
 
         ``previous`` composes the reply before, for questions about that reply.
@@ -294,9 +300,11 @@ class Router:
             draft.quote(ref, self.corpus.by_ref[ref].text)
         return bool(notes)
 
-    def _about_last(self, draft: Draft, u: Understanding, previous: Callable[[], Draft | None]) -> bool:
+    def _about_last(self, draft: Draft, u: Understanding, previous: Previous) -> bool:
         """Answer “why?”, “which paragraph says that?”, “tell me more” from the evidence of the reply before."""
         before = previous()
+        if before is not None and not before.citations and u.intent == "reference":
+            before = previous(1)  # a reply that says nothing has no place: the one before it has
         if before is None or not before.citations:
             return False
         draft.route = f"about_last:{u.intent}"
@@ -780,7 +788,8 @@ class Router:
                 ratings.one_cell(draft, self.corpus.matrix.cell(crises[0], phases[0], sector), u.levels)
                 statuses.append(draft.status)
             draft.status = "grounded" if "grounded" in statuses else "not_rated"
-            if draft.status == "not_rated" and u.sector_guessed and not u.follow_up:
+            guessed = "sectors" in u.inherited and not u.sector_named if u.follow_up else u.sector_guessed
+            if draft.status == "not_rated" and guessed and not (u.follow_up and u.levels):
                 # the sector is only a guess: what is rated in that scenario may hold the one that is meant
                 ratings.scenario(draft, crises[0], phases[0], u.levels)
                 draft.status = "partial"

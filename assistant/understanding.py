@@ -47,7 +47,7 @@ class Understanding:
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
-    that only an ambiguous word and a doubtful score speak for the sector; ``no_sectors``
+    that only an ambiguous word and a doubtful score speak for the sector, ``sector_named`` that a certain word does; ``no_sectors``
     are those that only the name of a crisis, or the user's own place, brings in.
     """
 
@@ -76,6 +76,7 @@ class Understanding:
     rating_cue: bool = False
     rating_score: float | None = None
     sector_guessed: bool = False
+    sector_named: bool = False
     no_sectors: tuple[int, ...] = ()
     which_sector: bool = False
     which_crises: bool = False
@@ -408,6 +409,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         crises=crises,
         phases=phases,
         sectors=sectors,
+        sector_named=bool(sectors),
         levels=levels,
         partners=strong["partner"],
         groups=strong["group"],
@@ -470,6 +472,8 @@ def _intent(u: Understanding, folded: str) -> Intent:
     return "other"
 
 
+#: Words of a question whose last thing can be replaced by another.
+_SHORT_QUESTION = 20
 #: A message with at most so many content words outside the lexicon's terms can lean on the turn before.
 _SHORT = 2
 
@@ -521,7 +525,9 @@ _NEXT = re.compile(
     r"^\W*(?:(?:and|ok|so|then) )*(?:what(?:'s| is| about)? |tell me )?(?:the )?(?P<way>next|following|one after|previous|one before)(?: (?:that|it))?(?: (?:one|sector|number))?(?: (?:on|in) the list)?\W*$"
 )
 #: Puts another case than the one before.
-SUPPOSES = re.compile(r"^\W*(?:and |but |so |ok,? )?(?:what |who |where |how |which )?(?:then )?if\b")
+SUPPOSES = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|then|well|fine),? )*(?:what |who |where |how |which )?(?:then )?if\b"
+)
 #: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
 _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
 ASKING = FUNCTION_WORDS["en"] | {
@@ -553,7 +559,7 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     """
     if before.english in u.english:
         return u.english
-    same = _of_another_place(u, before)
+    same = _of_another_place(u, before) or _of_another_thing(u, before)
     if same:
         return same
     own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
@@ -576,6 +582,49 @@ def _of_another_place(u: Understanding, before: Understanding) -> str:
         return ""
     said = set(outside_words(u)) - {fold(other[0]), *words(other[0]), *ASKING}
     return "" if said else before.english.replace(place[0], other[0])
+
+
+#: A message that only puts another thing in the place of one spoken of: "and on protection?", "what about children?".
+_ANOTHER = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|or|then|also|no|sorry|what about|how about|same for|i (?:mean|meant)),? )*(?:(?:the|those|that) ones? )?"
+    r"(?P<by>(?:on|about|for|in|of|to|with|from|against|by|during|after|before) )?(?P<thing>(?:the )?[\w/’'-]+(?: [\w/’'-]+){0,4}?)(?:,? (?:then|too|as well|also|instead|i mean(?:t)?|please))*\W*$",
+    re.IGNORECASE,
+)
+#: What such a message must begin or end with, or the preposition, to be one.
+_MARKED = re.compile(
+    r"^\W*(?:and|but|or|what about|how about|same for|no|sorry|i mean)\b|\bi meant?\W*$", re.IGNORECASE
+)
+#: What ends the last thing of a question: another clause, and where no preposition marks its beginning, one of those.
+_MORE_THINGS = re.compile(r"\b(?:and|or|that|who|which|during|after|before|when|if)\b", re.IGNORECASE)
+_PREPOSITION = re.compile(r"\b(?:of|in|for|with|to|from)\b", re.IGNORECASE)
+#: Words by which a message asks or says more than the name of a thing.
+_SAYS_MORE = re.compile(
+    r"\b(?:who|what|which|where|when|how|why|whom|whose|is|are|was|were|do|does|did|has|have|had|can|could|should|would|will|if|it|that|this|they|them|there|not|n't)\b",
+    re.IGNORECASE,
+)
+
+
+def _of_another_thing(u: Understanding, before: Understanding) -> str:
+    """The question before with another thing in the place of its last one, where a message says no more than that; else empty.
+
+    The last thing with the same preposition, "on shelter" for "and on protection?"; without one, the thing at the end.
+    "Unaccompanied ones" are of the kind that was spoken of.
+    """
+    found = _ANOTHER.match(u.english)
+    if found is None or u.wh or not (_MARKED.search(u.english) or found["by"]) or u.language != "en":
+        return ""
+    thing = found["thing"]
+    if _SAYS_MORE.search(thing) or len(before.english.split()) > _SHORT_QUESTION:
+        return ""
+    by = re.escape(found["by"].strip()) if found["by"] else r"(?:on|about|for|of|against|mention)"
+    place = re.search(rf"^(.*\b{by} (?:the |a |an |any )?)((?:[\w/’'-]+ ?)+?)(\W*)$", before.english, re.IGNORECASE)
+    if place is None or re.search(
+        r"\b(?:of|in|for|with|and|or|to|from|that|who|which|during|after|before)\b", place[2]
+    ):
+        return ""
+    if re.search(r"\bones?$", thing):
+        thing = re.sub(r"\bones?$", place[2].split()[-1], thing)
+    return f"{place[1]}{thing}{place[3]}"
 
 
 def _without_places(text: str) -> str:
@@ -635,6 +684,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             inherited.append(slot)
             if slot == "sectors":
                 filled["sector_guessed"] = before.sector_guessed
+                filled["sector_named"] = before.sector_named
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
     if u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
