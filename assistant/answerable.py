@@ -16,7 +16,7 @@ right answer is a question it has seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Scores = NDArray[np.float32]
 
-#: Prepared questions learned from, at most: the dual solution grows with the cube of their number.
-MAX_POSITIVES, MAX_NEGATIVES = 3000, 2700
+#: Prepared questions of either kind in one part, at most: the dual solution grows with the cube of their number. The weights
+#: of the parts are averaged, so that no question is left out and a few more change little.
+MAX_POSITIVES, MAX_NEGATIVES = 6000, 5400
 #: Calibration questions of either kind that the signs are weighed on, at most: each is searched for and read, 25 ms.
 MAX_CALIBRATION = 600
 #: Fewest questions of each kind that anything is learned from.
@@ -221,20 +222,16 @@ def learn(
     """
     import numpy as np
 
-    positives = spread([e.text for e in corpus.entry_points if e.lang == "en"], MAX_POSITIVES)
-    negatives = spread([n.text for n in corpus.not_covered if n.lang == "en"], MAX_NEGATIVES)
+    positives = list(dict.fromkeys(e.text for e in corpus.entry_points if e.lang == "en"))
+    negatives = list(dict.fromkeys(n.text for n in corpus.not_covered if n.lang == "en"))
     known = retriever.vectors_of([*positives, *negatives])
     positives = [t for t in positives if t in known]
     negatives = [t for t in negatives if t in known]
     alone, following = ([c for c in corpus.calibration if bool(c.earlier) == leans] for leans in (False, True))
     if min(len(positives), len(negatives)) < _LEAST or not _enough(alone):
         return None
-    texts = [*positives, *negatives]
-    vectors = np.stack([known[t] for t in texts])
-    stems = StemVectors.fit(texts, counted=False)
-    matrix = stems.matrix(texts)
-    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
-    wording = primal(vectors, matrix, ridge(kernel(vectors, matrix), labels, _RIDGE))
+    stems = StemVectors.fit([*positives, *negatives], counted=False)
+    wording = np.mean([_wording(stems, known, *part) for part in _parts(positives, negatives)], axis=0)
     evidence = Evidence(corpus, retriever)
     absent = retriever.examples["absent"][1]
     nothing = (np.zeros(0), np.zeros(0), np.zeros(0))
@@ -251,6 +248,24 @@ def learn(
 
     first = weighed(alone)
     return AnswerModel(stems, wording, first, weighed(following) if _enough(following) else first)
+
+
+def _parts(positives: Sequence[str], negatives: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """All prepared questions in parts of a size that can be solved, every n-th of them in each."""
+    number = max(-(-len(positives) // MAX_POSITIVES), -(-len(negatives) // MAX_NEGATIVES))
+    return [(positives[i::number], negatives[i::number]) for i in range(number)]
+
+
+def _wording(
+    stems: StemVectors, known: Mapping[str, Vectors], positives: Sequence[str], negatives: Sequence[str]
+) -> Floats:
+    """Weights of embedding, terms and intercept that tell the questions of one part."""
+    import numpy as np
+
+    texts = [*positives, *negatives]
+    vectors, matrix = np.stack([known[t] for t in texts]), stems.matrix(texts)
+    labels = np.array([1.0] * len(positives) + [0.0] * len(negatives))
+    return primal(vectors, matrix, ridge(kernel(vectors, matrix), labels, _RIDGE))
 
 
 def _enough(calibration: Sequence[Calibration]) -> bool:

@@ -226,6 +226,14 @@ class HybridRetriever:
                 out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
         return out
 
+    def like(self, kind: str, text: str) -> list[tuple[str, float]]:
+        """Examples of a kind with their cosine to a text, nearest first; none where there are none of the kind."""
+        records, vectors = self.examples.get(kind, ((), None))
+        if vectors is None:
+            return []
+        scores = vectors @ self.encode(text)
+        return [(records[i].text, float(scores[i])) for i in scores.argsort()[::-1]]
+
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""
         return self._read(text).vector

@@ -99,6 +99,8 @@ DEED_BONUS = 0.05
 OF_PHASE = 0.05
 #: What is taken from the score of a fact of another crisis than the question is about.
 OF_ANOTHER = 0.10
+#: A refused question is like one of those without an answer from this cosine, and one of the so many nearest.
+NEAR_NO, NEAR_NOES = 0.60, 2
 #: A year that narrows what is asked, at the end of a text: "in 2014".
 _IN_YEAR = re.compile(r"\b(?:in|during|for|of|by|from|year|after|before) (?:19|20)\d\d$", re.IGNORECASE)
 #: Takes for granted what it says: "since it was...", "..., isn't it?", "how come...".
@@ -283,6 +285,8 @@ class Router:
         self._by_fact(draft, u, look)
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
             del draft.blocks[blocks:-1], draft.citations[citations:]
+        if draft.route == "not_in_document":
+            self._near(draft, u)
 
     # --- what the reply before was made of
 
@@ -1164,6 +1168,24 @@ class Router:
         draft.route = key
         draft.status = status
         draft.blocks.append(Paragraph(draft.say(key, no=NOT_IN_DOCUMENT[draft.language]), template=True))
+
+    def _near(self, draft: Draft, u: Understanding) -> None:
+        """After a no, what the text has on a matter that it does not settle: who pays, whether it was adopted, how far it binds."""
+        rows = self._see_rows
+        if not rows or u.language != "en":
+            return
+        question = u.english if u.follow_up else u.question
+        scores = self.retriever().like("absent", question)[:NEAR_NOES]
+        topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
+        facts = self._topics.get(topic, [])
+        if facts:
+            draft.blocks.append(Paragraph(draft.say("near_head"), template=True))
+            draft.bullets((f.statement, (draft.cite(f.ref, f.quote),)) for f in facts)
+
+    @cached_property
+    def _see_rows(self) -> dict[str, str]:
+        """Topics that questions without an answer come near, by their text."""
+        return {n.text: n.see for n in self.corpus.not_covered if n.see}
 
     def _no(
         self, draft: Draft, u: Understanding, ranking: Ranking, *, about: bool | None = None, missing: str = ""

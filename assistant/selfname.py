@@ -11,7 +11,8 @@ import re
 from assistant.text import FUNCTION_WORDS, detect_language, words
 from corpus.types import CorpusInfo
 
-_SAID_IN = r"(?:according to|as (?:per|stated in|written in|set out in|described in)|per|in|selon|d'apres|d’apres|d'après|d’après|dans|según|segun|conforme a|en)"
+_ACCORDING_TO = r"according to|as (?:per|stated in|written in|set out in|described in)|selon|d'apres|d’apres|d'après|d’après|según|segun|conforme a"
+_SAID_IN = rf"(?:{_ACCORDING_TO}|per|in|dans|en)"
 #: After these the document is where something is, which is what is asked.
 _PLACED = r"(?<!\bis)(?<!\bare)(?<!\bwas)(?<!\bwere)(?<!\bincluded)(?<!\blisted)(?<!\bcontained)(?<!\bmentioned)(?<!\bcovered)(?<!\bstand)(?<!\bstands)"
 _ARTICLE = r"(?:(?:the|this|that|our|your|iom['’]?s?|le|la|l['’]|ce|el|este)\s+)*"
@@ -22,7 +23,11 @@ _LEFT = 2
 
 
 class SelfReference:
-    """What names one document."""
+    """What names one document.
+
+    A document without a symbol, or whose symbol is no code, may be called by what it is about: "the steam engine", "in
+    Harvard University". Its name is then left out after "according to" alone.
+    """
 
     def __init__(self, info: CorpusInfo) -> None:
         head, *tail = info.title.split() or [""]
@@ -34,11 +39,13 @@ class SelfReference:
         name = rf"(?:{'|'.join(names) or '(?!)'})"
         year = re.escape(next(iter(re.findall(r"\b(?:19|20)\d\d\b", info.date)), "(?!)")) if info.date else "(?!)"
         thing = rf"(?:(?:{year}\s+)?(?:{name}(?:\s+{_KIND})?|(?:iom\s+)?(?:crisis\s+)?{_KIND}(?:\s+{name})?)(?:,?\s*\(?(?:{year}|{name})\)?)?)"
+        coded = any(c.isdigit() for c in info.symbol)
+        said_in = _SAID_IN if coded else rf"(?:{_ACCORDING_TO})"
         self._said_in = re.compile(
-            rf"(?:^\W*{_SAID_IN}\s+{_ARTICLE}{thing}(?:\s*[,:]\s*|\s+(?=(?:what|which|who|whose|where|when|why|how|is|are|was|does|do|did|qui|quel|que|comment|quien|cual)\b)))|(?:{_PLACED}\s*[,(]?\s*\b{_SAID_IN}\s+{_ARTICLE}{thing}\)?(?=\s*(?:[?.!,;:]|$)))",
+            rf"(?:^\W*{said_in}\s+{_ARTICLE}{thing}(?:\s*[,:]\s*|\s+(?=(?:what|which|who|whose|where|when|why|how|is|are|was|does|do|did|qui|quel|que|comment|quien|cual)\b)))|(?:{_PLACED}\s*[,(]?\s*\b{said_in}\s+{_ARTICLE}{thing}\)?(?=\s*(?:[?.!,;:]|$)))",
             re.I,
         )
-        self._name = re.compile(rf"\b(?:{re.escape(info.symbol)})(?![\w/])" if info.symbol else r"(?!)", re.I)
+        self._name = re.compile(rf"\b(?:{re.escape(info.symbol)})(?![\w/])" if coded else r"(?!)", re.I)
 
     def without(self, question: str) -> str:
         """A question without the words that only name the document, and with "the document" for its symbol; as it is where little else is asked."""

@@ -617,10 +617,8 @@ def _of_another_thing(u: Understanding, before: Understanding) -> str:
     if _SAYS_MORE.search(thing) or len(before.english.split()) > _SHORT_QUESTION:
         return ""
     by = re.escape(found["by"].strip()) if found["by"] else r"(?:on|about|for|of|against|mention)"
-    place = re.search(rf"^(.*\b{by} (?:the |a |an |any )?)((?:[\w/’'-]+ ?)+?)(\W*)$", before.english, re.IGNORECASE)
-    if place is None or re.search(
-        r"\b(?:of|in|for|with|and|or|to|from|that|who|which|during|after|before)\b", place[2]
-    ):
+    place = re.search(rf"^(.*\b{by} (?:the |a |an |any )?)(\w[\w/’' -]*?)(\W*)$", before.english, re.IGNORECASE)
+    if place is None or _MORE_THINGS.search(place[2]) or (not found["by"] and _PREPOSITION.search(place[2])):
         return ""
     if re.search(r"\bones?$", thing):
         thing = re.sub(r"\bones?$", place[2].split()[-1], thing)

@@ -284,6 +284,10 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
         for line, row in tables.get(name, []):
             if (row.fact or name in ("topics", "roles")) and row.fact not in facts:
                 raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")
+    topics = {"", *(row.topic for _, row in tables.get("topics", []))}
+    for line, row in tables.get("not_covered", []):
+        if row.see not in topics:
+            raise CorpusRowError(folder / "not_covered.csv", line, "see", row.see, "a topic of topics.csv")
     _unique(folder / "suggestions.csv", tables.get("suggestions", []), "question", lambda row: row.question)
     vocabulary: dict[str, set[str]] = {
         "crisis": set(CRISES),

@@ -430,9 +430,14 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class NotCovered:
-    """A question about the subject that the document does not answer, and what it asks for that is missing."""
+    """A question about the subject that the document does not answer, and what it asks for that is missing.
+
+    ``see`` names the topic whose facts come near it, empty where none do: "who pays?", of which the text only says that the
+    framework brings no further resources.
+    """
 
     ref: str
     lang: Language
     asks: str
     text: str
+    see: str = ""
