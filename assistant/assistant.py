@@ -414,10 +414,12 @@ class Assistant:
         """
         parts = guards.parts_of(guards.without_dismissal(text))
         draft, understood = self._parts(parts, earlier, help_with, _leaning_surely if leans else self._leaning)
-        if len(parts) != 1 or understood[0].language != "en":
+        # "... I always mix these up." after a question changes nothing of it; before it, it is what the question is about
+        asking = parts[:1] if all(guards.only_tells(p) for p in parts[1:]) else parts
+        if len(asking) != 1 or len(understood) != 1 or understood[0].language != "en":
             return draft, understood
         if not understood[0].follow_up:
-            draft, understood = self._side_by_side(parts[0], draft, understood)
+            draft, understood = self._side_by_side(asking[0], draft, understood)
         elif draft.status in REFUSALS and not leans:
             alone, meant = self._parts(parts, (), help_with, _leaning_never)
             if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:

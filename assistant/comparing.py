@@ -37,6 +37,11 @@ _EACH = re.compile(
     rf"^\W*(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<rest>(?:which|what|who|where|how|when|why|are|is|do|does)\b.+?){_END}",
     re.I,
 )
+#: "Who is in charge of A and who of B?"
+_GAPPED = re.compile(
+    rf"^\W*(?P<frame>(?P<wh>who|which \w+|what|how many|where|when)\b[^,;:?]+?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before) (?P<a>[^,;:?]+?),? (?:and|but) (?P=wh)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]+?){_END}",
+    re.I,
+)
 #: "Which ...: A or B?", "... A or B?"
 _EITHER = re.compile(rf"^\W*(?P<frame>.+?)(?P<colon>\s*[,;:]\s+)(?P<a>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
 _OR = re.compile(rf"^\W*(?P<left>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
@@ -71,6 +76,9 @@ def sides(question: str) -> tuple[str, str] | None:
         if parts.get("what") and not rest:
             rest = f"What is the {parts['what']} of each"
         return _asked(rest.strip(" ,;:–-?"), *_alike(a, b))
+    found = _GAPPED.match(text)
+    if found is not None:
+        return f"{found['frame']} {found['prep']} {found['a']}?", f"{found['frame']} {found['prep']} {found['b']}?"
     found = _EITHER.match(text)
     if found is not None:
         return _asked(found["frame"], *_alike(found["a"], found["b"]))
