@@ -127,7 +127,7 @@ _OPINION = re.compile(
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
     r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
     r"|\bshould (?:i|my (?:family|wife|husband|children|kids|parents|mother|father|brother|sister|cousin|friends?)(?: and i)?) (?:accept|apply|quit|resign|marry|buy|sell|move|leave|go|stay|flee|return|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
-    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
+    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose|prepare|make) (?:me |us )?(?:a|an|the|my|our) (?:(?!document\b)[\w-]+ ){0,3}?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke|plan|memo|briefing|note|talking points|presentation|slides|concept note|budget|checklist)\b"
 )
 
 

@@ -28,6 +28,20 @@ _QUESTION = re.compile(r"\b(?:how|what|which|who|whom|whose|where|when|why|wheth
 _MOST = 3
 
 
+#: Asks what a word means here.
+_DEFINES = re.compile(
+    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well)\W+)*(?:what (?:is|are|'s)(?: meant by)?|what does {_IT} mean by|how (?:does|do|is|are) {_IT} (?:define|describe|understand)|(?:please )?define|(?:what is |what's )?(?:the |its |their )?(?:definition|meaning) of|how (?:is|are)) (?P<a>.+?)"
+    rf"(?: (?:defined|described|understood|in {_IT}|here|according to {_IT}|mean(?:t|s)?))*\W*$"
+)
+
+
+def term_asked(question: str) -> str:
+    """The term whose meaning a question asks for, as written small; empty where it asks for no meaning."""
+    found = _DEFINES.match(fold(question))
+    thing = re.sub(r"^(?:an?|the) ", "", found["a"].strip(" ?.!,\"'")) if found else ""
+    return thing if 0 < len(thing.split()) <= _MOST and not _QUESTION.search(thing) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """A sentence that mentions the thing asked about."""

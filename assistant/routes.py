@@ -18,7 +18,7 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.deeds import asks_deeds
 from assistant.guards import is_order, sentences_of, wants_more_than_text
-from assistant.mentions import mentions, thing_asked
+from assistant.mentions import mentions, term_asked, thing_asked
 from assistant.naming import Names, holds, without
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises, claimed_figures
@@ -114,6 +114,8 @@ _WHETHER = re.compile(r"(?:and |but |so )?(?:is|are|was|were|does|do|did|has|hav
 ELSEWHERE = 0.08
 #: A year that a question names must stand in one of so many nearest passages.
 YEARS_IN = 3
+#: Places named where a term is used that the text does not define.
+NAMED = 5
 #: Places quoted of those that mention a thing; the others are named.
 QUOTED = 3
 #: Sentences of the document that one reply states, and one more that it only quotes.
@@ -172,6 +174,11 @@ _ONE_OF_THEM = re.compile(
 )
 
 
+#: Asks whether something is one of the sectors.
+_A_SECTOR = re.compile(
+    r"^\W*(?:(?:so|and|but|ok)\W+)*(?:(?:is|are) (?P<a>(?!there\b|it\b|this\b|that\b|they\b)[\w /&-]{2,40}?) (?:an?|one of the|one of iom's|among the|part of the|its own)(?: (?:own|separate|15|fifteen|iom))* sectors?(?: of assistance)?"
+    r"|(?:is there|do (?:we|you) have) (?:an?|any)(?: (?:own|separate|special|iom))? sectors? (?:of assistance )?(?:for|on|about|called|named) (?P<b>[\w /&-]{2,40}?))(?: (?:here|too|in (?:this|the) (?:framework|document|mcof)))?\W*$"
+)
 #: Asks for a sector's name, not for what it does.
 _ITS_NAME = re.compile(r"\b(?:called|named?|title|aim|purpose|goal)\b")
 
@@ -610,6 +617,8 @@ class Router:
                 draft.route = "definition"
                 by_table.define_sector(draft, int(numbered[0].key), work=not _ITS_NAME.search(fold(u.question)))
                 return True
+        if self._no_sector(draft, u):
+            return True
         if (
             "sector_list" in u.topics
             and not (u.levels or crises or u.phases or u.sectors)
@@ -620,6 +629,24 @@ class Router:
             by_table.sector_list(draft)
             return True
         return False
+
+    def _no_sector(self, draft: Draft, u: Understanding) -> bool:
+        """Say that what a question takes for one of the sectors is none of that name, and which there are."""
+        found = _A_SECTOR.match(fold(u.question)) if u.language == "en" and not u.follow_up else None
+        if found is None or not self.corpus.sectors:
+            return False
+        name = found["a"] or found["b"]
+        thing = set(content_stems(name))
+        if (
+            not thing
+            or (found["b"] and u.sectors)
+            or any(thing <= set(content_stems(s.name)) for s in self.corpus.sectors)
+        ):
+            return False
+        draft.route = "sector_list"
+        draft.blocks.append(Paragraph(draft.say("no_sector", thing=name), template=True))
+        by_table.sector_list(draft)
+        return True
 
     @staticmethod
     def _beside_acronym(u: Understanding, acronym: str) -> list[str]:
@@ -1081,9 +1108,7 @@ class Router:
             return
         otherwise = self._otherwise(u, asked)
         if otherwise is None:
-            thing = thing_asked(u.question) if u.language == "en" else ""
-            missing = draft.say("missing_terms", terms=f"“{thing}”") if thing else ""
-            self._no(draft, u, asked.ranking, missing=missing)
+            self._no(draft, u, asked.ranking, missing=self._lacks(draft, u))
             return
         terms = ", ".join(f"“{term}”" for term in otherwise.missing)
         if not otherwise.corrects:
@@ -1093,6 +1118,18 @@ class Router:
         draft.status = "grounded"
         draft.blocks.append(Paragraph(draft.say("not_given", terms=terms), template=True))
         by_passage.facts(draft, otherwise.facts)
+
+    def _lacks(self, draft: Draft, u: Understanding) -> str:
+        """A sentence on what the text does not mention, or mentions and does not define; empty where a question asks neither."""
+        if u.language != "en":
+            return ""
+        thing = thing_asked(u.question)
+        if thing:
+            return draft.say("missing_terms", terms=f"“{thing}”")
+        term = "" if u.follow_up else term_asked(u.question)
+        found = mentions(term, self.corpus.passages, self._names.is_name) if term else []
+        found.sort(key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
+        return draft.say("not_defined", term=term, refs=labels.listed(m.ref for m in found[:NAMED])) if found else ""
 
     def _otherwise(self, u: Understanding, asked: Asked) -> Otherwise | None:
         """What the text says of others than those that a question names; None where that is not what is amiss.
