@@ -165,6 +165,10 @@ class Premises:
         """Stems of a question's words of content that do not only name the document."""
         return frozenset(s for s in content_stems(question) if s not in _SELF)
 
+    def knows(self, stem: str) -> bool:
+        """Whether a fact, or a prepared question that leads to one, holds a stem."""
+        return stem in self._spread
+
     def stems_of(self, fact: str) -> frozenset[str]:
         """Stems of a fact's statement and sentence and of the English questions that lead to it."""
         return self._words.get(fact, frozenset())

@@ -131,7 +131,7 @@ _HYPHENED = re.compile(r"\b(?:co|non|pre|anti)-[a-z]{3,}\b")
 #: Words of a question for a whole list that name nothing.
 _OF_LISTS = frozenset(
     "five kinds kind types type sorts crises crisis phases stages different various possible exactly short brief quick "
-    "one two three few lines line sentences sentence words paragraph sum give what's whats content contents contain contains inside holds hold look looks talk covers cover all main".split()
+    "one two three few lines line sentences sentence words paragraph sum summarise summarize summary overview describe explain brief nutshell me us please main give what's whats content contents contain contains inside holds hold look looks talk covers cover all main".split()
 )
 _STANDS_FOR = re.compile(
     r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+)\b"
@@ -477,7 +477,7 @@ class Router:
         thing = thing_asked(u.question) if plain else ""
         found = mentions(thing, self.corpus.passages, self._names.is_name) if thing else []
         if not found:
-            return plain and self._by_name(draft, u)
+            return plain and (self._by_name(draft, u) or self._unheard(draft, thing))
         draft.route = "mention"
         # the legends of the diagrams name every cluster and group; what sentences say comes first
         found.sort(key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
@@ -486,6 +486,17 @@ class Router:
         draft.blocks.append(Paragraph(draft.say("mentioned", refs=refs), numbers, template=True))
         for m in found[:QUOTED]:
             draft.quote(m.ref, m.sentence)
+        return True
+
+    def _unheard(self, draft: Draft, thing: str) -> bool:
+        """Say that the text does not mention a thing of whose words neither it nor any prepared question has one."""
+        stems = set(content_stems(thing))
+        if not stems or any(self._premises.knows(stem) for stem in stems) or not self._features.abstention:
+            return False
+        missing = draft.say("missing_terms", terms=f"“{thing}”")
+        draft.route, draft.status = "not_in_document", "not_in_document"
+        told = draft.say("not_in_document", no=NOT_IN_DOCUMENT[draft.language], missing=missing)
+        draft.blocks.append(Paragraph(told, template=True))
         return True
 
     def _by_name(self, draft: Draft, u: Understanding) -> bool:
@@ -694,6 +705,7 @@ class Router:
             return False
         across = u.which_crises and self._named(u, "sector")
         asks_fact = u.wh in ("how_many", "why") or (u.wh in ("when", "where") and not across)
+        asks_fact = asks_fact or (u.wh == "who" and u.intent == "other")
         if asks_fact and not (u.levels or u.rating_cue or self._surely_rating(u)):
             return False
         if u.follow_up and self._asks_else(u):
@@ -1215,9 +1227,15 @@ class Router:
         scores = self.retriever().like("absent", question)[:NEAR_NOES]
         topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
         facts = self._topics.get(topic, [])
+        own = u.sectors if "sectors" not in u.inherited else ()
         if facts:
             draft.blocks.append(Paragraph(draft.say("near_head"), template=True))
             draft.bullets((f.statement, (draft.cite(f.ref, f.quote),)) for f in facts)
+        elif 0 < len(own) <= _FEW and not u.levels:
+            near = [self.corpus.sector(no) for no in own]
+            draft.add(draft.say("near_sector", sector=draft.sectors(own)), *(draft.cite(s.ref, s.quote) for s in near))
+            for sector in near[: 3 - len(near)]:  # the aims of two would be long
+                draft.quote(sector.ref, sector.quote)
 
     @cached_property
     def _see_rows(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
@@ -478,11 +479,19 @@ _SHORT_QUESTION = 20
 _SHORT = 2
 
 
+#: Words that only open a message: "ok and during an epidemic?".
+_OPENERS = frozenset(
+    "ok okay thanks thx fine good great right alright cool noted well now so and but then perfect".split()
+)
+
+
 def outside_words(u: Understanding) -> list[str]:
     """Content words that no term of the lexicon covers."""
     covered = {i for m in u.matches for i in range(m.start, m.end)}
     stop = FUNCTION_WORDS[u.language]
-    return [t for i, t in enumerate(words(u.question)) if i not in covered and t not in stop]
+    said = words(u.question)
+    opening = len(list(takewhile(_OPENERS.__contains__, said)))
+    return [t for i, t in enumerate(said) if i >= opening and i not in covered and t not in stop]
 
 
 def names_only(u: Understanding) -> bool:
@@ -659,7 +668,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             own.append("sectors")
     # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
     asks_sectors = bool(u.levels and u.wh == "which" and not u.which_crises) or (
-        u.intent == "rating" and bool(u.crises) and before.intent not in ("rating", "definition")
+        u.intent == "rating"
+        and bool(u.crises)
+        and before.intent not in ("rating", "definition")
+        and not (before.sector_named and _STANDS_FOR.search(u.question))
     )
     for slot in _SLOTS:
         if slot in own:

@@ -95,7 +95,9 @@ def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
         if cell.level in asked:
             lead = draft.say("yes" if cell.basis in ("stated", "diagram") else "yes_interpreted")
         elif cell.level is not None:
-            lead = draft.say("no_other", asked=joined([draft.level(a) for a in asked], draft.language))
+            weaker = all(LEVELS.index(a) > LEVELS.index(cell.level) for a in asked)
+            told = joined([draft.level(a) for a in asked], draft.language)
+            lead = draft.say("more_than" if weaker else "no_other", asked=told)
         else:
             lead = draft.say("no_level")
     prose = ""

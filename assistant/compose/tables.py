@@ -109,10 +109,14 @@ def examples(draft: Draft, crises: Sequence[CrisisKey]) -> None:
 
 
 def example_place(draft: Draft, rows: Sequence[ExampleCrisis]) -> None:
-    """The scenarios that a place is given as an example of."""
-    names = joined([draft.crisis(r.crisis) + (f" ({r.year})" if r.year else "") for r in rows], draft.language)
-    text = draft.say("examples_place", place=rows[0].place, crises=names)
-    draft.add(text, *(draft.cite(r.ref, r.quote) for r in rows))
+    """The scenarios that each place is given as an example of."""
+    places: dict[str, list[ExampleCrisis]] = {}
+    for row in rows:
+        places.setdefault(row.place, []).append(row)
+    for place, own in places.items():
+        names = joined([draft.crisis(r.crisis) + (f" ({r.year})" if r.year else "") for r in own], draft.language)
+        cited = dict.fromkeys(draft.cite(r.ref, r.quote) for r in own)
+        draft.add(draft.say("examples_place", place=place, crises=names), *cited)
 
 
 def define_crisis(draft: Draft, crisis: CrisisKey) -> None:

@@ -8,7 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.answerable import FEATURES, READ_MOST, AnswerModel, Asked, Evidence, features, learn
+from assistant.answerable import (
+    FEATURES,
+    MAX_NEGATIVES,
+    MAX_POSITIVES,
+    READ_MOST,
+    AnswerModel,
+    Asked,
+    Evidence,
+    _parts,
+    features,
+    learn,
+)
 from assistant.assistant import Assistant, learn_answers
 from assistant.reader import SENTENCES
 from assistant.records import build_records, spread
@@ -219,3 +230,16 @@ def test_calibration_is_not_searched_among(corpus: Corpus) -> None:
 )
 def test_texts_are_spread_evenly(texts: list[str], limit: int, found: list[str]) -> None:
     assert spread(texts, limit) == found
+
+
+@pytest.mark.parametrize(
+    ("positives", "negatives", "parts"), [(10, 10, 1), (MAX_POSITIVES + 1, 3, 2), (5, 2 * MAX_NEGATIVES + 1, 3)]
+)
+def test_all_prepared_questions_are_learned_from_in_parts(positives: int, negatives: int, parts: int) -> None:
+    """A few more questions changed which of them were taken, and with it a dozen answers of the evaluation."""
+    yes, no = [f"y{i}" for i in range(positives)], [f"n{i}" for i in range(negatives)]
+    found = _parts(yes, no)
+    assert len(found) == parts
+    assert sorted(t for part, _ in found for t in part) == sorted(yes)
+    assert sorted(t for _, part in found for t in part) == sorted(no)
+    assert all(len(a) <= MAX_POSITIVES and len(b) <= MAX_NEGATIVES for a, b in found)

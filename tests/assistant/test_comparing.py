@@ -99,3 +99,19 @@ def test_a_comparison_that_no_sentence_answers_is_answered_by_one_for_each_side(
 )
 def test_where_one_side_is_not_answered_neither_is(assistant: Assistant, likely: dict[str, float]) -> None:
     assert judged(assistant, **likely).ask(COMPARED).status == "not_in_document"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("who's in charge of refugees and who of IDPs?", ("who's in charge of refugees?", "who's in charge of IDPs?")),
+        (
+            "How many came from Libya and how many from Lebanon?",
+            ("How many came from Libya?", "How many came from Lebanon?"),
+        ),
+        ("what do we do before and after?", None),
+        ("who leads and who follows?", None),
+    ],
+)
+def test_what_is_asked_of_two_with_the_verb_said_once(question: str, asked: tuple[str, str] | None) -> None:
+    assert sides(question) == asked

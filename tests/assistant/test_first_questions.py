@@ -7,7 +7,7 @@ import pytest
 from assistant.answer import Turn
 from assistant.assistant import Assistant
 from assistant.guards import located
-from assistant.mentions import mentions, thing_asked
+from assistant.mentions import mentions, term_asked, thing_asked
 from assistant.understanding import read
 from assistant.verify import check_citation
 from corpus.load import Corpus
@@ -247,3 +247,42 @@ def test_a_document_without_tables_is_told_as_what_it_is(plain_corpus: Corpus) -
     assistant = assistant_in_memory(plain_corpus)
     assert "Standing Committee" not in assistant.ask("who wrote this?").text
     assert "0 phases" not in assistant.ask("what are the three phases").text
+
+
+def test_every_place_that_mentions_a_thing_is_named(assistant: Assistant, corpus: Corpus) -> None:
+    """“Does it mention Syria?” named three places of five, as if there were no more."""
+    answer = assistant.ask("Does it mention Syria?")
+    found = mentions("syria", corpus.passages, lambda word: True)
+    assert len(found) == 5
+    assert all(m.ref in answer.text for m in found)
+    assert {c.ref for c in answer.citations} == {m.ref for m in found}
+
+
+@pytest.mark.parametrize(
+    ("question", "term"),
+    [
+        ("How does the document define a refugee?", "refugee"), ("what is meant by resilience?", "resilience"),
+        ("definition of forced migration", "forced migration"), ("what is early recovery in this framework?", "early recovery"),
+        ("who leads the cluster?", ""), ("what is the difference between a phase and a sector?", ""), ("what is it?", "it"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_term_is_asked_for_by_its_meaning(question: str, term: str) -> None:
+    assert term_asked(question) == term
+
+
+@pytest.mark.parametrize(
+    "question", ["is wash a sector?", "is there a sector for education?", "are elections one of the sectors?"]
+)
+def test_what_is_no_sector_is_told_so(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.trace.route == "sector_list"
+    assert answer.text.startswith("No sector is called")
+    assert "15. Humanitarian Communications" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["is health support a sector?", "is there a sector for trafficking?", "is transport assistance one of the sectors"],
+)
+def test_what_is_a_sector_is_not_denied(assistant: Assistant, question: str) -> None:
+    assert "No sector is called" not in assistant.ask(question).text

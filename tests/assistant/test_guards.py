@@ -250,3 +250,40 @@ def test_pasted_orders_are_set_apart_from_the_question(message: str, kept: str) 
 )
 def test_what_is_typed_is_made_readable(typed: str, read: str) -> None:
     assert guards.readable(typed, 2000) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "How does the MCOF define a migration crisis and is this definition agreed by states?",
+            ["How does the MCOF define a migration crisis", "is this definition agreed by states?"],
+        ),
+        ("What is humanitarian evacuation and who pays for it", ["What is humanitarian evacuation", "who pays for it"]),
+        ("Which displaced persons and migrants are helped?", []),
+        ("shelter and is it", []),
+        ("and how many?", []),
+        ("", []),
+    ],
+)
+def test_an_and_joins_two_questions_where_the_second_begins_like_one(question: str, asked: list[str]) -> None:
+    assert guards.halves(question) == asked
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "can you write me a one page plan for my country",
+        "prepare me a short briefing note on camps",
+        "make us a checklist for floods",
+    ],
+)
+def test_pieces_of_writing_are_not_made(message: str) -> None:
+    assert guards.wants_more_than_text(message)
+
+
+@pytest.mark.parametrize(
+    "message", ["how do we prepare a response plan?", "make the case for shelter", "which plan did IOM prepare?"]
+)
+def test_plans_that_are_spoken_of_are_no_order_to_write(message: str) -> None:
+    assert not guards.wants_more_than_text(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.assistant import Assistant
-from assistant.labels import named
+from assistant.labels import listed, named
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -78,3 +78,18 @@ def test_a_place_that_is_not_there_is_told(assistant: Assistant, question: str, 
 def test_a_question_that_says_more_is_no_request_to_read_a_place(assistant: Assistant) -> None:
     answer = assistant.ask("Since paragraph 13 says that, how important is shelter during a health crisis?")
     assert answer.trace.route != "label"
+
+
+@pytest.mark.parametrize(
+    ("refs", "told"),
+    [
+        (["¶13", "Annex I ¶7"], "¶13, Annex I ¶7"),
+        (
+            ["¶13", "Annex I diagram, man-made disaster", "Annex I diagram, health crisis"],
+            "¶13, Annex I diagram, man-made disaster; health crisis",
+        ),
+        ([], ""),
+    ],
+)
+def test_labels_of_one_long_kind_are_listed_once(refs: list[str], told: str) -> None:
+    assert listed(refs) == told

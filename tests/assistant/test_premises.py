@@ -202,3 +202,17 @@ def test_what_only_names_the_document_is_no_subject(premises: Premises, corpus: 
     assert not wanted & premises.stems_of("cover-title")
     assert premises.subject_stems("what does the document say?") == frozenset()
     assert premises.stems_of("no such fact") == frozenset()
+
+
+def test_a_figure_that_a_nearer_fact_holds_is_not_gainsaid(premises: Premises, corpus: Corpus) -> None:
+    """“Which were the 47 governments that asked in the Libyan crisis?” was answered “Not 47.”, with what 30 asked for Syria."""
+    libya, syria = corpus.fact_by_id["s12-libya-requests"], corpus.fact_by_id["s12-syria-requests"]
+    facts = [syria, libya]
+    assert (
+        premises.contradicted("which were the 47 governments that asked for help during the Libyan crisis", facts)
+        is None
+    )
+    found = premises.contradicted(
+        "so 47 governments asked IOM for assistance for nationals trapped in the Syrian crisis", facts
+    )
+    assert found == Contradiction("47", syria)

@@ -69,3 +69,68 @@ def test_a_question_for_sectors_does_not_inherit_one(
 ) -> None:
     """The evacuation from Libya made an earthquake's critical sectors a question about transport."""
     assert understand(question, [earlier], lexicon).sectors == sectors
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("what comes first after a cyclone, shelter or health?", (2, 4)),
+        ("is it health or shelter first in an earthquake?", (2, 4)),
+        ("shelter and health during an epidemic", (2, 4)),
+        ("IOM is second in logistics and reintegration", (2,)),
+        ("how is shelter rated for the health of people in a flood?", (2,)),
+    ],
+)
+def test_an_ambiguous_sector_beside_a_certain_one_is_meant_too(
+    lexicon: Lexicon, question: str, sectors: tuple[int, ...]
+) -> None:
+    """“Shelter or health?” was answered for shelter alone, as if it came first."""
+    assert read(question, lexicon).sectors[: len(sectors)] == sectors
+
+
+@pytest.mark.parametrize(
+    ("turns", "question", "searched"),
+    [
+        (["Which partners does IOM work with on shelter?"], "and on protection?", "Which partners does IOM work with on protection?"),
+        (["is there anything on gender?"], "and children?", "is there anything on children?"),
+        (["is there anything on gender?", "and children?"], "unaccompanied ones I mean", "is there anything on unaccompanied children?"),
+        (
+            ["Which SCPF paper is about IOM's role in displacement from disasters?"], "And the one about migrants caught in crisis?",
+            "Which SCPF paper is about migrants caught in crisis?",
+        ),
+    ],
+)  # fmt: skip
+def test_another_thing_takes_the_place_of_the_last(
+    lexicon: Lexicon, turns: list[str], question: str, searched: str
+) -> None:
+    """“And on protection?” was searched for beside “shelter”, which stayed the nearer."""
+    assert understand(question, turns, lexicon).english == searched
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["and who pays for it?", "and what about if they cross the border?", "and is it rated?", "why?", "and during?"],
+)
+def test_a_message_that_says_more_takes_no_place(lexicon: Lexicon, question: str) -> None:
+    before = "Which partners does IOM work with on shelter?"
+    assert (
+        understand(question, [before], lexicon).english.count("shelter")
+        + understand(question, [before], lexicon).english.count("it")
+        > 0
+    )
+
+
+def test_a_long_message_is_no_thing(lexicon: Lexicon) -> None:
+    """A nested repetition took minutes over thirty words without an end."""
+    long = "and on " + "land " * 60 + "¤"
+    assert understand(long, ["Which partners does IOM work with on " + "a b " * 200 + "?"], lexicon).english
+
+
+@pytest.mark.parametrize(
+    ("question", "named"), [("how is shelter rated?", True), ("what do we do at the border?", False)]
+)
+def test_a_sector_is_named_by_a_certain_word(lexicon: Lexicon, question: str, named: bool) -> None:
+    first = read(question, lexicon)
+    assert first.sector_named is named
+    after = understand("and during an epidemic?", [question], lexicon)
+    assert after.sector_named is (named and "sectors" in after.inherited)

@@ -218,3 +218,22 @@ def test_levels_read_off_a_diagram_are_validated(tmp_path: Path, row: str, part:
 
 def test_nothing_fills_an_empty_cell() -> None:
     assert all(c.level is None and c.basis == "not_stated" for c in Matrix.build(()).cells)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "said"),
+    [
+        ("suggestions.csv", "¶3,What is a migration crisis?\n", "question"),
+        ("suggestions.csv", "¶99,Who was that?\n", "¶99"),
+        ("roles.csv", "the water cluster,water,lead,,,no-such-fact\n", "no-such-fact"),
+        ("roles.csv", "the water cluster,water,boss,,,p13-cccm\n", "boss"),
+        ("not_covered.csv", "¶21,en,a price,what does the moon cost,moonshine\n", "moonshine"),
+    ],
+)
+def test_a_wrong_row_of_the_newer_tables_is_named(folder: Path, table: str, row: str, said: str) -> None:
+    with (folder / table).open("a", encoding="utf-8") as handle:
+        handle.write(row)
+    with pytest.raises(CorpusError) as caught:
+        load_corpus(folder)
+    assert table in caught.value.message
+    assert said in caught.value.message

@@ -1,0 +1,80 @@
+"""Who leads a cluster, and whether the text says so of what is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.assistant import Assistant
+from corpus.load import Corpus
+from tests.fakes import assistant_in_memory
+
+
+@pytest.fixture(scope="module")
+def assistant(corpus: Corpus) -> Assistant:
+    return assistant_in_memory(corpus)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("who leads the shelter cluster?", "Pakistan, Haiti"), ("does IOM lead the shelter cluster?", "Pakistan, Haiti"),
+        ("who leads the shelter cluster in Haiti", "Pakistan, Haiti"), ("who leads CCCM?", "natural disasters"),
+        ("who leads camp management after a flood", "natural disasters"), ("who co-leads the shelter cluster in Kenya?", "co-leads"),
+    ],
+)  # fmt: skip
+def test_a_lead_is_told_where_the_text_names_one(assistant: Assistant, question: str, said: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.status, answer.trace.route) == ("grounded", "role")
+    assert said in answer.blocks[0].text  # type: ignore[union-attr]
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is IOM lead of the CCCM cluster in conflict situations?", "does the document say IOM is the global lead of the shelter cluster?",
+        "does IOM lead the shelter cluster in Nepal?",
+    ],
+)  # fmt: skip
+def test_a_claim_beyond_the_text_gets_a_no_and_what_it_says(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.status, answer.trace.route) == ("grounded", "role")
+    assert answer.text.startswith("The text does not say that.")
+    assert "IOM" in answer.text
+    assert answer.citations
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["who leads the logistics cluster?", "who leads the shelter cluster in Nepal?", "who is the global lead for CCCM in conflicts?", "is it true that IOM leads the health cluster?"],
+)  # fmt: skip
+def test_nobody_is_named_where_the_text_names_nobody(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.status, answer.trace.route) == ("not_in_document", "role")
+    assert "names nobody as the lead" in answer.text
+    assert answer.citations, "what it does say is cited"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "where does IOM lead the shelter cluster?", "which clusters does IOM lead?", "what led to the shelter crisis?",
+        "who leads the shelter cluster and with whom?", "IOM heads the camp cluster worldwide, but for which sort of emergency?",
+        "who leads the response in a drought?", "how does IOM lead the shelter cluster?",
+    ],
+)  # fmt: skip
+def test_other_questions_about_leads_are_left_to_the_text(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route != "role"
+
+
+def test_each_role_stands_in_its_fact(corpus: Corpus) -> None:
+    for role in corpus.roles:
+        fact = corpus.fact_by_id[role.fact]
+        if role.scope:
+            assert role.scope.split(",")[0] in fact.statement, role
+        if role.role in ("lead", "co-lead"):
+            assert "lead" in fact.statement, role
+
+
+def test_without_the_table_nothing_is_told_from_it(plain_corpus: Corpus) -> None:
+    assert assistant_in_memory(plain_corpus).ask("who leads the shelter cluster?").trace.route != "role"
