@@ -124,5 +124,7 @@ def learn(corpus: Corpus, retriever: HybridRetriever) -> ActModel | None:
     does: dict[str, ActKey] = dict.fromkeys(asking, "asks")
     does |= {a.text: a.does for a in corpus.acts}
     known = retriever.vectors_of(list(does))
-    vectors = np.stack([known[t] if t in known and t not in foreign else retriever.encode(t) for t in does])
+    unknown = [t for t in does if t not in known or t in foreign]
+    known |= dict(zip(unknown, retriever.encode_all(unknown), strict=True))
+    vectors = np.stack([known[t] for t in does])
     return ActModel.fit(list(does), list(does.values()), vectors)

@@ -251,8 +251,9 @@ def learn(
 
 
 def _parts(positives: Sequence[str], negatives: Sequence[str]) -> list[tuple[Sequence[str], Sequence[str]]]:
-    """All prepared questions in parts of a size that can be solved, every n-th of them in each."""
+    """All prepared questions in parts of a size that can be solved, every n-th of them in each; of both kinds in each."""
     number = max(-(-len(positives) // MAX_POSITIVES), -(-len(negatives) // MAX_NEGATIVES))
+    number = min(number, len(positives), len(negatives))
     return [(positives[i::number], negatives[i::number]) for i in range(number)]
 
 

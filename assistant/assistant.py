@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -83,6 +83,8 @@ EITHER_SIDE = 0.40
 ALONE = 0.90
 #: Probability that one of two questions in one needs to be answered, where both together are refused.
 HALF = 0.60
+#: The same of a message that only describes a situation, once what is asked is added: those words alone raise it.
+SITUATION = 0.80
 #: What somebody asks who only describes a situation.
 WHAT_TO_DO = "what can we do?"
 #: Routes on which the document is said not to answer.
@@ -93,6 +95,8 @@ PART = 4
 PLACED = ("fact", "passage", "definition", "mention", "topic", "reverse")
 #: Noes of the document to a question, the ratings' own apart.
 REFUSALS: tuple[Status, ...] = ("not_in_document", "out_of_scope")
+#: Earlier replies kept, by the messages that lead to them: what they are follows from these alone.
+_RECOMPOSED = 64
 #: A question that takes the longest way.
 _WARMING = "What does the document say about this?"
 
@@ -147,6 +151,8 @@ class Assistant:
             subject_words=self._subject_words,
         )
         self._own_name = SelfReference(corpus.info)
+        # a reply leans on the one before, which leans on the one before that: each is composed once
+        self._recomposed = lru_cache(maxsize=_RECOMPOSED)(self._recompose)
         self.chat = chat
         self._router = Router(
             corpus, lambda: self.retriever, self.asked, self.judge, self.find, self.acts, features, settings
@@ -425,12 +431,14 @@ class Assistant:
             if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
                 return alone, meant
         if draft.status in REFUSALS and draft.route in JUDGED:
-            draft, understood = self._by_halves(parts[0], earlier, draft, understood)
-        if draft.status in ABSTENTIONS and not understood[0].follow_up and guards.situation(parts[0]):
+            draft, understood = self._by_halves(asking[0], earlier, draft, understood)
+        plain = understood[0].intent in ("other", "rating") and not understood[0].follow_up
+        unsaid = draft.status == "not_rated" or (draft.status == "not_in_document" and draft.route in JUDGED)
+        if plain and unsaid and guards.situation(asking[0]):
             doing, meant = self._parts(
-                [f"{parts[0].rstrip(' .!,')}, {WHAT_TO_DO}"], earlier, _without_help, _leaning_never
+                [f"{asking[0].rstrip(' .!,')}, {WHAT_TO_DO}"], earlier, _without_help, _leaning_never
             )
-            if doing.status == "grounded" and (doing.confidence is None or doing.confidence >= HALF):
+            if doing.status == "grounded" and (doing.confidence is None or doing.confidence >= SITUATION):
                 return doing, meant
         return draft, understood
 
@@ -501,7 +509,8 @@ class Assistant:
             statuses.append(draft.status)
             before.append(part)
         if refusals and "grounded" in statuses:
-            no = {id(block) for blocks in refusals for block in blocks}
+            # the no itself goes; what comes near, and who has another role, is cited and stays
+            no = {id(block) for blocks in refusals for block in blocks[:1] if not cites(block)}
             draft.blocks[:] = [b for b in draft.blocks if id(b) not in no]
             draft.blocks.append(Paragraph(draft.say("partial"), template=True))
         draft.status = combined(statuses)
@@ -681,12 +690,13 @@ class Assistant:
         return Evidence(self.corpus, self.retriever)
 
     def _previous(self, earlier: Sequence[str], back: int = 0) -> Draft | None:
-        """The reply to the last of the earlier messages, or one further ``back``, composed anew: nothing is remembered."""
+        """The reply to the last of the earlier messages, or one further ``back``, composed anew from them alone."""
         earlier = earlier[: len(earlier) - back]
-        if not earlier:
-            return None
-        draft, _ = self._compose(earlier[-1], earlier[:-1], _without_help)
-        return draft
+        return self._recomposed(tuple(earlier)) if earlier else None
+
+    def _recompose(self, turns: tuple[str, ...]) -> Draft:
+        """The reply to the last of some messages. It is only read."""
+        return self._compose(turns[-1], turns[:-1], _without_help)[0]
 
     def _finish(self, question: str, draft: Draft, understood: Sequence[Understanding]) -> Answer:
         u = understood[0]
@@ -774,6 +784,11 @@ def _tell_place(draft: Draft, size: int, sought: str) -> None:
     if refs and claimed_figures(sought) <= figures(quotes):
         head = Paragraph(draft.say("reference_head", refs=", ".join(refs)), cited, template=True)
         draft.blocks.insert(size, head)
+
+
+def cites(block: Block) -> bool:
+    """Whether a block of a reply cites something."""
+    return not isinstance(block, Paragraph) or bool(block.citations)
 
 
 def _said(draft: Draft) -> str:

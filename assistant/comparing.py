@@ -37,9 +37,11 @@ _EACH = re.compile(
     rf"^\W*(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<rest>(?:which|what|who|where|how|when|why|are|is|do|does)\b.+?){_END}",
     re.I,
 )
+#: Letters of a question that is looked at for two things and one verb.
+_LONGEST = 300
 #: "Who is in charge of A and who of B?"
 _GAPPED = re.compile(
-    rf"^\W*(?P<frame>(?P<wh>who|which \w+|what|how many|where|when)\b[^,;:?]+?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before) (?P<a>[^,;:?]+?),? (?:and|but) (?P=wh)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]+?){_END}",
+    rf"^\W*(?P<frame>(?P<wh>who|which \w+|what|how many|where|when)\b[^,;:?]{{1,80}}?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before) (?P<a>[^,;:?]{{1,80}}?),? (?:and|but) (?P=wh)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]{{1,80}}?){_END}",
     re.I,
 )
 #: "Which ...: A or B?", "... A or B?"
@@ -65,6 +67,11 @@ _TIME = re.compile(
 )
 
 
+def gapped(question: str) -> bool:
+    """Whether a question asks the same of two things and says the verb once: "who is in charge of A and who of B?"."""
+    return len(question) <= _LONGEST and _GAPPED.match(" ".join(question.split())) is not None
+
+
 def sides(question: str) -> tuple[str, str] | None:
     """A question about each of two things that a question compares; None where it compares no two, or their bounds are not clear."""
     text = " ".join(question.split())
@@ -76,7 +83,7 @@ def sides(question: str) -> tuple[str, str] | None:
         if parts.get("what") and not rest:
             rest = f"What is the {parts['what']} of each"
         return _asked(rest.strip(" ,;:–-?"), *_alike(a, b))
-    found = _GAPPED.match(text)
+    found = _GAPPED.match(text) if len(text) <= _LONGEST else None
     if found is not None:
         return f"{found['frame']} {found['prep']} {found['a']}?", f"{found['frame']} {found['prep']} {found['b']}?"
     found = _EITHER.match(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from assistant.naming import Names, holds
+from assistant.naming import Names
 from assistant.text import FUNCTION_WORDS, fold, words
 from corpus.load import Corpus
 from corpus.types import Fact, Passage
@@ -27,6 +27,10 @@ _ONE_THING = re.compile(
     r"\b(?:who|whom|whose|when|why|how (?:many|much|long|often|does|do|did|is|are)|which|stands? for|mean\w*|spell\w*|defin\w+|explain|difference|compar\w*)\b"
     r"|\bwhat(?:'s| is| are| was| were)\b(?! (?:said|written|mentioned|iom|the (?:document|framework|text))\b)|\bwhat (?:kind|sort|type|role)\b"
 )
+#: Says less, or other, than all: then nothing is listed.
+_NARROWED = re.compile(
+    r"\b(?:not|no|never|nor|other|others|but|except|only|before|after|should|will|would|must|next|without|besides|instead|outside|near)\b|n't\b"
+)
 #: Asks for what is said or done, at the least.
 _ASKS = re.compile(
     r"\b(?:what|tell|say|says|anything|everything|something|describe|overview|summary|list)\b|^\W*(?:and |how about |what about )?iom (?:in|and) "
@@ -40,7 +44,7 @@ MOST, _LONGEST = 5, 48
 def name_asked(question: str, names: Names, corpus: Corpus) -> str:
     """The one body or place that a question asks everything about, as it is written there; empty for any other question."""
     folded = fold(question)
-    if _ONE_THING.search(folded) or not _ASKS.search(folded):
+    if _ONE_THING.search(folded) or _NARROWED.search(folded) or not _ASKS.search(folded):
         return ""
     acronyms = {fold(a.acronym): a.acronym for a in corpus.acronyms if a.acronym not in ("IOM", "OIM")}
     found = [n.text for n in names.asked(question) if not n.text[0].isdigit()]
@@ -52,7 +56,13 @@ def name_asked(question: str, names: Names, corpus: Corpus) -> str:
         for w in words(question)
         if w not in words(found[0]) and not w.isdigit() and w not in FUNCTION_WORDS["en"] | _ALL_OF
     ]
-    return "" if rest else found[0]
+    return "" if rest else _as_written(found[0], corpus)
+
+
+def _as_written(name: str, corpus: Corpus) -> str:
+    """A name as the text writes it: "haiti" is Haiti."""
+    pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
+    return next((m[0] for p in corpus.passages if (m := pattern.search(p.text))), name)
 
 
 def facts_on(name: str, facts: Sequence[Fact], by_ref: Mapping[str, Passage]) -> list[Fact]:
@@ -78,10 +88,16 @@ def _among_many(fact: Fact) -> bool:
     return len(_LISTED.findall(fact.statement)) > 1
 
 
+#: What makes a longer name of a place or body: "South Sudan", "the Indian Ocean", "the Colombo Process".
+_BEFORE, _AFTER = r"(?<!south )(?<!north )(?<!east )(?<!west )(?<!new )", r"(?! (?:ocean|sea|process)\b)"
+
+
 def _tells_of(name: str, text: str) -> bool:
-    if name.isupper():
-        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
-    return all(holds(fold(text), part) for part in name.split() if part[0].isupper() or part.islower())
+    """Whether a text holds a whole name, or the adjective of it; "Sudan" is not in "South Sudan"."""
+    if not name:
+        return False
+    endings = "" if name.isupper() else "(?:n|an|ian|ese|i)?"
+    return re.search(rf"(?<!\w){_BEFORE}{re.escape(fold(name))}{endings}(?!\w){_AFTER}", fold(text)) is not None
 
 
 def _telling(name: str, fact: Fact) -> tuple[bool, bool, int]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assistant.comparing import gapped
 from assistant.text import fold
 from corpus.errors import InputError
 
@@ -24,7 +25,7 @@ HARDLY, ASKS = 0.30, 0.65
 ASKING = 0.60
 #: An "and" after which another question begins.
 _AND_ASKS = re.compile(
-    r",?\s(?P<and>and|but|or)(?=\s(?:is|are|was|were|does|do|did|has|have|can|could|should|will|who|whom|what|which|how|when|where|why|if so)\s)",
+    r",?\s(?P<and>and|but)(?=\s(?:(?:is|are|was|were|does|do|did|has|have|can|could|should|will) (?:it|this|that|they|these|those|the|there|iom|we|i|you|he|she|an?|any)|who|whom|what|which|how|when|where|why|if so)\s)",
     re.I,
 )
 #: Words of a message that describes a situation, at the least.
@@ -127,7 +128,8 @@ _OPINION = re.compile(
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
     r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
     r"|\bshould (?:i|my (?:family|wife|husband|children|kids|parents|mother|father|brother|sister|cousin|friends?)(?: and i)?) (?:accept|apply|quit|resign|marry|buy|sell|move|leave|go|stay|flee|return|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
-    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose|prepare|make) (?:me |us )?(?:a|an|the|my|our) (?:(?!document\b)[\w-]+ ){0,3}?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke|plan|memo|briefing|note|talking points|presentation|slides|concept note|budget|checklist)\b"
+    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
+    r"|^\W*(?:please |can you |could you )*(?:write|draft|compose|prepare|make) (?:me|us) (?:an?|the|my|our) (?:(?!of\b|on\b)[\w-]+ ){0,3}?(?:plan|memo|briefing|note|talking points|presentation|slides|budget|checklist)\b(?!.*\b(?:what|which|who|how|where|when|why)\b)"
 )
 
 
@@ -314,6 +316,8 @@ def located(question: str) -> str:
 
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
+    if gapped(question):
+        return [question]
     parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
     subject = _SUBJECT.match(question)

@@ -47,7 +47,7 @@ def listed(refs: Iterable[str]) -> str:
     for ref in refs:
         kind, comma, rest = ref.partition(", ")
         groups.setdefault(kind, []).append(rest if comma else "")
-    told = [", ".join([kind, "; ".join(rests)]) if any(rests) else kind for kind, rests in groups.items()]
+    told = [", ".join([kind, "; ".join(filter(None, rests))]) if any(rests) else kind for kind, rests in groups.items()]
     return ", ".join(told)
 
 

@@ -1,4 +1,4 @@
-"""Whether a document mentions something: "does it say anything about children?", "is Ukraine mentioned?"."""
+"""Whether a document mentions something, or defines it: "does it say anything about children?", "what is resilience?"."""
 
 from __future__ import annotations
 
@@ -30,15 +30,17 @@ _MOST = 3
 
 #: Asks what a word means here.
 _DEFINES = re.compile(
-    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well)\W+)*(?:what (?:is|are|'s)(?: meant by)?|what does {_IT} mean by|how (?:does|do|is|are) {_IT} (?:define|describe|understand)|(?:please )?define|(?:what is |what's )?(?:the |its |their )?(?:definition|meaning) of|how (?:is|are)) (?P<a>.+?)"
-    rf"(?: (?:defined|described|understood|in {_IT}|here|according to {_IT}|mean(?:t|s)?))*\W*$"
+    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well)\W+)*(?:"
+    rf"(?:(?:what(?:'s| is) )?(?:the |its |their )?(?:definition|meaning) of|what does {_IT} mean by|what(?:'s| is| are) meant by|how (?:does|do) {_IT} (?:define|describe|understand)|(?:please )?define|what(?:'s| is)) (?P<a>(?!the\b|your\b|our\b).+?)"
+    rf"|what does (?P<b>.+?) mean|how (?:is|are) (?P<c>.+?) (?:defined|described|understood))(?: (?:in {_IT}|here|according to {_IT}))*\W*$"
 )
 
 
 def term_asked(question: str) -> str:
     """The term whose meaning a question asks for, as written small; empty where it asks for no meaning."""
     found = _DEFINES.match(fold(question))
-    thing = re.sub(r"^(?:an?|the) ", "", found["a"].strip(" ?.!,\"'")) if found else ""
+    name = (found["a"] or found["b"] or found["c"]) if found else ""
+    thing = re.sub(r"^(?:an?|the) ", "", name.strip(" ?.!,\"'"))
     return thing if 0 < len(thing.split()) <= _MOST and not _QUESTION.search(thing) else ""
 
 

@@ -226,17 +226,21 @@ class HybridRetriever:
                 out.update({r.text: vectors[i] for i, r in enumerate(records) if r.text in wanted})
         return out
 
-    def like(self, kind: str, text: str) -> list[tuple[str, float]]:
-        """Examples of a kind with their cosine to a text, nearest first; none where there are none of the kind."""
+    def like(self, kind: str, text: str, count: int) -> list[tuple[str, float]]:
+        """The ``count`` examples of a kind that are nearest to a text, with their cosine; none where there are none of the kind."""
         records, vectors = self.examples.get(kind, ((), None))
         if vectors is None:
             return []
         scores = vectors @ self.encode(text)
-        return [(records[i].text, float(scores[i])) for i in scores.argsort()[::-1]]
+        return [(records[i].text, float(scores[i])) for i in scores.argsort()[: -count - 1 : -1]]
 
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""
         return self._read(text).vector
+
+    def encode_all(self, texts: Sequence[str]) -> Vectors:
+        """Embeddings of many texts at once, ``(len(texts), dim)``."""
+        return self._encoder.encode(texts)
 
     def aligned(self, text: str) -> Aligned | None:
         """A question's words beside those of the document's sentences; None where there are no such vectors."""

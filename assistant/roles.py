@@ -1,4 +1,4 @@
-"""Who leads what: questions about the lead of a cluster, answered from the table of roles.
+"""Who leads what: English questions about the lead of a cluster, answered from the table of roles.
 
 Search finds that IOM leads the shelter cluster in seven countries. It cannot
 tell that this is no global lead, that Kenya is not among them, or that the text
@@ -11,26 +11,25 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.naming import holds
 from assistant.text import FUNCTION_WORDS, fold, words
 from assistant.understanding import Understanding
 from corpus.types import Role
 
-_LEADS = re.compile(
-    r"\b(?:co-?)?lead(?:s|er|ers|ing)?\b|\bled\b|\bhead(?:s|ed|ing)?\b|\bchairs?\b|\bin charge\b|\bruns?\b"
-)
+_LEADS = re.compile(r"\b(?:co-?)?lead(?:s|er|ers|ing)?\b|\bled\b|\bhead(?:s|ed|ing)?\b|\bchairs?\b|\bin charge\b")
 #: The words of such a question beside what is led, by whom and where.
 _ASKING = frozenset(
-    "cluster clusters agency agencies organisation organization body lead leads leader leading leadership lead-agency co-lead co-leads colead "
-    "led head heads headed heading charge run runs chair chairs iom we us global globally worldwide world overall true correct right document "
-    "text framework say says said according role country countries situation situations setting settings emergency emergencies response case only "
-    "also just really everywhere every time times capacity exactly officially ocha unhcr un who which".split()
+    "co cluster clusters agency agencies organisation organization body lead leads leader leading leadership lead-agency co-lead co-leads colead "
+    "led head heads headed heading charge chair chairs iom we us global globally worldwide world overall true correct right document "
+    "text framework say says said according role country countries situation situations setting settings emergency emergencies response case "
+    "also just really everywhere every time times capacity exactly officially who which".split()
 )
+#: What is a cluster's name and nothing else's.
+_CLUSTERS_ONLY = ("cccm", "camp coordination and camp management", "camp coordination", "camp management")
 _GLOBAL = re.compile(r"\bglobal(?:ly)?\b|\bworld(?:wide)?\b|\boverall\b|\beverywhere\b|\bin general\b")
 _WHO = re.compile(r"\bwho\b|\b(?:which|what) (?:agency|organi[sz]ation|body|actor|partner|un agency)\b")
 #: Asks for the places alone, or for what only the sentence itself tells.
 _OTHER = re.compile(
-    r"\bwhere\b|\b(?:which|what) (?:countr\w+|places?|clusters?|kind|sort|type)\b|\bhow\b|\bwhy\b|\bwhen\b|\bwith whom\b|\bwho (?:else )?with\b|\bdifference\b|\bcompar\w*|\bor\b"
+    r"\bwhere\b|\b(?:which|what) (?:countr\w+|places?|clusters?|kind|sort|type)\b|\bhow\b|\bwhy\b|\bwhen\b|\bwith whom\b|\bwho (?:else )?with\b|\bdifference\b|\bcompar\w*|\bor\b|\bonly\b|\bnot\b|n't\b"
 )
 
 
@@ -60,6 +59,7 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
         return None
     subject, term = found
     places = [t for t in words(u.question) if is_name(t) and t not in words(term)]
+    named = [place for r in table for place in _places(r) if re.search(rf"\b{re.escape(place)}\b", folded)]
     crisis = {i for m in u.matches if m.kind in ("crisis", "phase") for i in range(m.start, m.end)}
     covered = {*words(term), *places, *(t for i, t in enumerate(words(u.question)) if i in crisis)}
     if [w for w in words(u.question) if w not in covered | _ASKING | FUNCTION_WORDS["en"]]:
@@ -69,8 +69,9 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     asks_who = _WHO.search(folded) is not None
     if not leads:
         return RoleAsked(subject, tuple(rows), "unnamed")
-    if places:
-        there = [r for r in leads if all(holds(fold(r.scope), name) for name in places)]
+    if places and not any(r.crises for r in leads):  # what is said of a kind of crisis, no country gainsays
+        rest = [t for t in places if not any(t in words(place) for place in named)]
+        there = [r for r in leads if named and not rest and set(named) <= set(_places(r))]
         if there:
             return RoleAsked(subject, tuple(there), "")
         return RoleAsked(subject, tuple(leads), "unnamed" if asks_who else "only")
@@ -82,11 +83,19 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     return RoleAsked(subject, tuple(rows), "")
 
 
+def _places(role: Role) -> list[str]:
+    """The countries of a row's scope, folded, and the short name of one: "bolivia"."""
+    if role.crises or not role.scope:
+        return []
+    whole = [fold(p).removeprefix("the ") for p in re.split(r", | and ", role.scope)]
+    return whole + [p.rsplit(" of ", 1)[1] for p in whole if " of " in p]
+
+
 def _subject(folded: str, table: Sequence[Role]) -> tuple[str, str] | None:
     """The subject of the table that a question names and the words it does so with, the longest first."""
     terms = [(term, r.subject) for r in table for term in r.terms.split("|") if term]
     for term, subject in sorted(terms, key=lambda t: -len(t[0])):
         plain = rf"\b{re.escape(term)}\b"
-        if re.search(plain, folded) and (re.search(r"\bclusters?\b", folded) or subject == table[0].subject):
+        if re.search(plain, folded) and (re.search(r"\bclusters?\b", folded) or term in _CLUSTERS_ONLY):
             return subject, term
     return None

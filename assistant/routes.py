@@ -18,7 +18,7 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, make_citation
 from assistant.deeds import asks_deeds
 from assistant.guards import is_order, sentences_of, wants_more_than_text
-from assistant.mentions import mentions, term_asked, thing_asked
+from assistant.mentions import Mention, mentions, term_asked, thing_asked
 from assistant.naming import Names, holds, without
 from assistant.phrases import NOT_IN_DOCUMENT
 from assistant.premises import Premises, claimed_figures
@@ -116,6 +116,8 @@ ELSEWHERE = 0.08
 YEARS_IN = 3
 #: Places named where a term is used that the text does not define.
 NAMED = 5
+#: Places named of those that mention a thing; of more their number is told.
+PLACES = 12
 #: Places quoted of those that mention a thing; the others are named.
 QUOTED = 3
 #: Sentences of the document that one reply states, and one more that it only quotes.
@@ -314,7 +316,8 @@ class Router:
     def _about_last(self, draft: Draft, u: Understanding, previous: Previous) -> bool:
         """Answer “why?”, “which paragraph says that?”, “tell me more” from the evidence of the reply before."""
         before = previous()
-        if before is not None and not before.citations and u.intent == "reference":
+        skipped = before is not None and not before.citations and u.intent == "reference"
+        if skipped:
             before = previous(1)  # a reply that says nothing has no place: the one before it has
         if before is None or not before.citations:
             return False
@@ -327,7 +330,8 @@ class Router:
         if u.intent == "reference":
             numbers = [draft.cite(cs[0].ref, cs[0].quote) for cs in cited.values()]
             refs = ", ".join(cited)
-            draft.blocks.append(Paragraph(draft.say("reference_head", refs=refs), tuple(numbers), template=True))
+            head = "reference_before" if skipped else "reference_head"
+            draft.blocks.append(Paragraph(draft.say(head, refs=refs), tuple(numbers), template=True))
             for citation in before.citations[:3]:
                 draft.quote(citation.ref, citation.quote)
             return True
@@ -479,10 +483,12 @@ class Router:
         if not found:
             return plain and (self._by_name(draft, u) or self._unheard(draft, thing))
         draft.route = "mention"
-        # the legends of the diagrams name every cluster and group; what sentences say comes first
-        found.sort(key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
+        places = len(found)
+        found = self._legends_last(found)[:PLACES]
         numbers = tuple(draft.cite(m.ref, m.sentence) for m in found)
         refs = labels.listed(m.ref for m in found)
+        if places > len(found):
+            refs = draft.say("more_places", refs=refs, number=places - len(found))
         draft.blocks.append(Paragraph(draft.say("mentioned", refs=refs), numbers, template=True))
         for m in found[:QUOTED]:
             draft.quote(m.ref, m.sentence)
@@ -650,12 +656,18 @@ class Router:
         thing = set(content_stems(name))
         if (
             not thing
+            or any(c.isdigit() for c in name)
             or (found["b"] and u.sectors)
             or any(thing <= set(content_stems(s.name)) for s in self.corpus.sectors)
         ):
             return False
-        draft.route = "sector_list"
         draft.blocks.append(Paragraph(draft.say("no_sector", thing=name), template=True))
+        if u.sector_named:  # it is what one of them does, or its number
+            draft.route = "definition"
+            for sector in u.sectors[:_FEW]:
+                by_table.define_sector(draft, sector)
+            return True
+        draft.route = "sector_list"
         by_table.sector_list(draft)
         return True
 
@@ -776,9 +788,11 @@ class Router:
             return False
         try:
             chance = self._judge(look.asked, UNRATED)
+            nearest = look.asked.ranking.facts()[:1]
         except (IndexUnusableError, ModelError):
             return False
-        return chance is not None and chance >= UNRATED
+        of_it = bool(nearest) and self.corpus.fact_by_id[nearest[0].fact].ref in self._of_sectors(u.sectors)
+        return chance is not None and chance >= UNRATED and (of_it or not u.sector_named)
 
     def _of_sectors(self, sectors: Sequence[int]) -> list[str]:
         """The passages that define sectors and that rate them."""
@@ -843,9 +857,9 @@ class Router:
     @staticmethod
     def _either(u: Understanding) -> bool:
         """Whether a question puts two sectors against each other: "shelter or health?"."""
-        ends = sorted((m.start, m.end) for m in u.matches if m.kind == "sector")
+        found = sorted((m.start, m.end, m.key) for m in u.matches if m.kind == "sector")
         said = words(u.question)
-        return any("or" in said[end:start] for (_, end), (start, _) in pairwise(ends))
+        return len(u.sectors) > 1 and any("or" in said[a[1] : b[0]] and a[2] != b[2] for a, b in pairwise(found))
 
     def _names_outside(self, u: Understanding) -> bool:
         """Whether the question names a place, body or year that the text has outside the scenarios."""
@@ -1140,8 +1154,12 @@ class Router:
             return draft.say("missing_terms", terms=f"“{thing}”")
         term = "" if u.follow_up else term_asked(u.question)
         found = mentions(term, self.corpus.passages, self._names.is_name) if term else []
-        found.sort(key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
-        return draft.say("not_defined", term=term, refs=labels.listed(m.ref for m in found[:NAMED])) if found else ""
+        refs = labels.listed(m.ref for m in self._legends_last(found)[:NAMED])
+        return draft.say("not_defined", term=term, refs=refs) if found else ""
+
+    def _legends_last(self, found: Sequence[Mention]) -> list[Mention]:
+        """Mentions in document order, those in the legends of diagrams last: they name every cluster and group."""
+        return sorted(found, key=lambda m: self.corpus.by_ref[m.ref].kind == "diagram")
 
     def _otherwise(self, u: Understanding, asked: Asked) -> Otherwise | None:
         """What the text says of others than those that a question names; None where that is not what is amiss.
@@ -1224,7 +1242,7 @@ class Router:
         if not rows or u.language != "en":
             return
         question = u.english if u.follow_up else u.question
-        scores = self.retriever().like("absent", question)[:NEAR_NOES]
+        scores = self.retriever().like("absent", question, NEAR_NOES)
         topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
         facts = self._topics.get(topic, [])
         own = u.sectors if "sectors" not in u.inherited else ()

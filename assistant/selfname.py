@@ -25,7 +25,7 @@ _LEFT = 2
 class SelfReference:
     """What names one document.
 
-    A document without a symbol, or whose symbol is no code, may be called by what it is about: "the steam engine", "in
+    A document without a symbol, or whose symbol is no code such as "SCPF/92" or "UDHR", may be called by what it is about: "the steam engine", "in
     Harvard University". Its name is then left out after "according to" alone.
     """
 
@@ -39,7 +39,7 @@ class SelfReference:
         name = rf"(?:{'|'.join(names) or '(?!)'})"
         year = re.escape(next(iter(re.findall(r"\b(?:19|20)\d\d\b", info.date)), "(?!)")) if info.date else "(?!)"
         thing = rf"(?:(?:{year}\s+)?(?:{name}(?:\s+{_KIND})?|(?:iom\s+)?(?:crisis\s+)?{_KIND}(?:\s+{name})?)(?:,?\s*\(?(?:{year}|{name})\)?)?)"
-        coded = any(c.isdigit() for c in info.symbol)
+        coded = any(c.isdigit() for c in info.symbol) or (info.symbol.isupper() and " " not in info.symbol)
         said_in = _SAID_IN if coded else rf"(?:{_ACCORDING_TO})"
         self._said_in = re.compile(
             rf"(?:^\W*{said_in}\s+{_ARTICLE}{thing}(?:\s*[,:]\s*|\s+(?=(?:what|which|who|whose|where|when|why|how|is|are|was|does|do|did|qui|quel|que|comment|quien|cual)\b)))|(?:{_PLACED}\s*[,(]?\s*\b{said_in}\s+{_ARTICLE}{thing}\)?(?=\s*(?:[?.!,;:]|$)))",

@@ -334,8 +334,10 @@ def _covered(match: Match, matches: Sequence[Match]) -> bool:
 
 
 def _joined(match: Match, matches: Sequence[Match], tokens: Sequence[str]) -> bool:
-    """Whether only "or", "and" or a comma stands between an ambiguous sector and a certain one: "shelter or health?"."""
-    certain = (m for m in matches if m.kind == match.kind and not m.weak and m.key != match.key)
+    """Whether only "or", or "and" beside a crisis, stands between an ambiguous sector and a certain one: "shelter or health?"."""
+    if match.absent:
+        return False
+    certain = (m for m in matches if m.kind == match.kind and not m.weak and not m.absent and m.key != match.key)
     gaps = (tuple(tokens[min(m.end, match.end) : max(m.start, match.start)]) for m in certain)
     joins = _EITHER + _BOTH if any(m.kind == "crisis" and not m.weak for m in matches) else _EITHER
     return any(gap in joins for gap in gaps)
@@ -358,7 +360,7 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
 
 def _completed(u: Understanding, gloss: Understanding) -> Understanding:
     """``u`` with the slots and the kind of question that only its gloss shows."""
-    slots = {s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK) if not getattr(u, s)}
+    slots = {s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK, "sector_named") if not getattr(u, s)}
     if u.intent == "other" and gloss.intent in ("rating", "coordination", "people", "examples", "definition"):
         slots["intent"] = gloss.intent
     return replace(u, **slots)
@@ -631,7 +633,8 @@ def _of_another_thing(u: Understanding, before: Understanding) -> str:
         return ""
     if re.search(r"\bones?$", thing):
         thing = re.sub(r"\bones?$", place[2].split()[-1], thing)
-    return f"{place[1]}{thing}{place[3]}"
+    kept = " ".join(_FIGURE.sub(" ", re.sub(r"\b(?:the|an?|any) $", "", place[1])).split())
+    return f"{kept} {thing}{place[3]}"
 
 
 def _without_places(text: str) -> str:
@@ -658,13 +661,14 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
     numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
-        u = replace(u, sectors=(numbers[0],))
+        u = replace(u, sectors=(numbers[0],), sector_named=True)
         own.append("sectors")
     way = _NEXT.match(fold(u.question))
     if way is not None and len(before.sectors) == 1:
         other = before.sectors[0] + (-1 if way["way"] in ("previous", "one before") else 1)
         if other in SECTOR_NUMBERS:
-            u = replace(u, sectors=(other,), intent="other" if before.intent == "rating" else "definition")
+            kind: Intent = "other" if before.intent == "rating" else "definition"
+            u = replace(u, sectors=(other,), sector_named=True, intent=kind)
             own.append("sectors")
     # "and what is critical after an earthquake?" asks for sectors; the one spoken of before is not meant
     asks_sectors = bool(u.levels and u.wh == "which" and not u.which_crises) or (
@@ -732,7 +736,9 @@ def _pointed(u: Understanding, said: Mapping[str, object]) -> Understanding:
         return u
     open_slots = (slot for slot, words_ in _POINTED.items() if pointed[0].endswith(words_) and not getattr(u, slot))
     filled = {slot: said[slot] for slot in open_slots if slot in said}
-    return replace(u, inherited=(*u.inherited, *filled), **filled) if filled else u  # type: ignore[arg-type]
+    if "sectors" in filled:
+        filled["sector_named"] = True
+    return replace(u, inherited=(*u.inherited, *(s for s in filled if s != "sector_named")), **filled) if filled else u  # type: ignore[arg-type]
 
 
 def following(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:

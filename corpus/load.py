@@ -284,6 +284,12 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
         for line, row in tables.get(name, []):
             if (row.fact or name in ("topics", "roles")) and row.fact not in facts:
                 raise CorpusRowError(folder / f"{name}.csv", line, "fact", row.fact, "an id of facts.csv")
+    for line, row in tables.get("roles", []):
+        for key in filter(None, row.crises.split("|")):
+            if key not in CRISES:
+                raise CorpusRowError(folder / "roles.csv", line, "crises", key, f"some of {', '.join(CRISES)}")
+        if row.terms != row.terms.lower():
+            raise CorpusRowError(folder / "roles.csv", line, "terms", row.terms, "terms in small letters")
     topics = {"", *(row.topic for _, row in tables.get("topics", []))}
     for line, row in tables.get("not_covered", []):
         if row.see not in topics:

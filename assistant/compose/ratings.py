@@ -279,7 +279,7 @@ def compare(
     if not known:
         cell = cells[0]
         ref, sentence = _scenario_ref(draft, cell.crisis, cell.phase)
-        where = joined([draft.place(c.crisis, c.phase) for c in cells], draft.language)
+        where = joined(list(dict.fromkeys(draft.place(c.crisis, c.phase) for c in cells)), draft.language)
         text = draft.say("not_rated_here", items=f"{draft.sectors(sectors)} ({where})")
         draft.blocks.append(_template(_cap(text) + ".", draft.cite(ref, sentence)))
         draft.blocks.append(_template(draft.say("diagrams_lost")))

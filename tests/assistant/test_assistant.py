@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from assistant.answer import ABSTENTIONS, Answer, Turn
+from assistant.answer import ABSTENTIONS, Answer, Bullets, Paragraph, Quote, Turn
 from assistant.assistant import Assistant
 from assistant.verify import check_citation, check_sentence
 from corpus.errors import InputError
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_one_sentence(assistant: Assistant, question: str
 
 
 @pytest.mark.parametrize(
-    "question", ["ما هي القطاعات؟", "什么是最重要的?", "zxcvb nmqwp asdkjh", "What is the weather tomorrow?", "🚑🚑🚑"]
+    "question", ["ما هي القطاعات؟", "什么是最重要的?", "zxcvb nmqwp asdkjh lkjf", "What is the weather tomorrow?", "🚑🚑🚑"]
 )
 def test_what_is_not_about_the_document_is_declined(assistant: Assistant, question: str) -> None:
     assert assistant.ask(question).status in ABSTENTIONS
@@ -147,3 +147,38 @@ def test_an_order_says_what_the_question_after_it_is_about_and_claims_nothing(
     assert [(c.key, c.level) for c in answer.cells] == [(("health", "during", 4), "critical")]
     assert "recommended" not in answer.text
     sound(answer, corpus)
+
+
+def test_a_long_conversation_is_composed_turn_by_turn(corpus: Corpus) -> None:
+    """Each turn composed the ones before it anew, and each of these theirs: eight turns took a minute."""
+    assistant = assistant_in_memory(corpus)
+    history = [Turn("user", "How much money does IOM get from Japan?")]
+    history += [Turn("user", "and who pays for it and is that agreed?")] * 12
+    composed = []
+    compose = assistant._compose
+    assistant._compose = lambda *a, **k: composed.append(a[0]) or compose(*a, **k)  # type: ignore[method-assign, func-returns-value]
+    assistant.ask("and who pays for it and is that agreed?", history)
+    assert len(composed) <= len(history) + 1
+
+
+def test_a_reply_to_two_questions_cites_only_what_it_says(corpus: Corpus) -> None:
+    answer = assistant_in_memory(corpus).ask("Who leads the health cluster? What is sector 4?")
+    assert answer.status == "partial"
+    shown = {n for block in answer.blocks for n in _numbers(block)}
+    assert {c.number for c in answer.citations} == shown
+
+
+def test_each_place_is_an_example_of_its_own_crisis(corpus: Corpus) -> None:
+    """“Mali, Côte d'Ivoire, Pakistan: which one ...?” was answered with Pakistan's years for Côte d'Ivoire."""
+    answer = assistant_in_memory(corpus).ask("Côte d'Ivoire, Pakistan: which one is an example of a man-made disaster?")
+    assert "Côte d'Ivoire is given as an example of: a man-made disaster (2011)." in answer.text
+    assert "Pakistan is given as an example of: a sudden-onset natural disaster (2010)" in answer.text
+
+
+def _numbers(block: object) -> tuple[int, ...]:
+    """Numbers of the citations in a block."""
+    if isinstance(block, Bullets):
+        return tuple(n for item in block.items for n in item.citations)
+    if isinstance(block, Quote):
+        return (block.citation,)
+    return block.citations if isinstance(block, Paragraph) else ()

@@ -79,3 +79,9 @@ def test_the_deeds_are_facts_of_the_tables(corpus: Corpus) -> None:
     assert router._phases["Annex I ¶22"] == {"after"}
     assert {router._scenario(c.ref) for c in corpus.crises} == {c.key for c in corpus.crises}
     assert router._scenario("¶14") == ""
+
+
+@pytest.mark.parametrize("message", ["thank you so much everyone", "hello to all of you"])
+def test_small_talk_is_no_situation_to_be_answered(corpus: Corpus, message: str) -> None:
+    """“Thank you so much everyone” was asked again with “what can we do?” and answered with a fact."""
+    assert assistant_in_memory(corpus).ask(message).status == "out_of_scope"

@@ -48,14 +48,14 @@ LIBYA = "How many migrants did IOM evacuate from Libya?"
         (LIBYA, "Where were they taken?", "Where were migrants IOM evacuate Libya taken?"),
         (MEFM, "and when?", f"{MEFM} and when?"),
         (LIBYA, "and from Lebanon?", "How many migrants did IOM evacuate from Lebanon?"),
-        (LIBYA, "and from Lebanon in the spring?", "How many migrants did IOM evacuate from ? and from Lebanon in the spring?"),
+        (LIBYA, "and from Lebanon in the spring?", "How many migrants did IOM evacuate from Lebanon in the spring?"),
         ("How many asked in the Libyan crisis?", "and for Syria?", "How many asked in the crisis? and for Syria?"),
         ("Which sectors are critical in a flood?", "and after?", "Which sectors are critical in a flood? and after?"),
         ("What is it?", "who runs it?", "What is it? who runs it?"),
         (LIBYA, f"{LIBYA} When?", f"{LIBYA} When?"),
     ],
     ids=[
-        "a pronoun is replaced", "a pronoun in the middle", "no pronoun: both", "the same of another place", "more of another place: the one before goes", "an adjective", "a slot: both",
+        "a pronoun is replaced", "a pronoun in the middle", "no pronoun: both", "the same of another place", "more of another place", "an adjective", "a slot: both",
         "nothing for it to stand for: both", "the question before is repeated",
     ],
 )  # fmt: skip
@@ -321,8 +321,6 @@ def test_another_place_takes_the_place_of_the_one_before() -> None:
     """After a question about Lebanon, "and from Libya?" was answered with Lebanon: its name and figure were searched for too."""
     lexicon = Lexicon(())
     before = read("How did IOM evacuate 250,000 people from Lebanon?", lexicon)
-    assert (
-        standing_alone(read("and from Libya?", lexicon), before) == "How did IOM evacuate people from ? and from Libya?"
-    )
+    assert standing_alone(read("and from Libya?", lexicon), before) == "How did IOM evacuate people from Libya?"
     kept = "How did IOM evacuate 250,000 people from Lebanon? and by sea?"
     assert standing_alone(read("and by sea?", lexicon), before) == kept

@@ -73,7 +73,7 @@ def test_a_document_with_half_a_name_is_no_trouble(corpus: Corpus, values: dict[
         ),
         ("Who first worked in Steam engine design in 1712?", "Who first worked in Steam engine design in 1712?"),
         ("What did Newcomen build in the steam engine?", "What did Newcomen build in the steam engine?"),
-        ("What did Newcomen first build, according to Steam engine?", "What did Newcomen first build,?"),
+        ("What did Newcomen first build, according to Steam engine?", "What did Newcomen first build?"),
     ],
 )
 def test_a_title_that_is_the_subject_stays_in_the_question(corpus: Corpus, question: str, left: str) -> None:

@@ -75,9 +75,9 @@ def test_a_question_for_sectors_does_not_inherit_one(
     ("question", "sectors"),
     [
         ("what comes first after a cyclone, shelter or health?", (2, 4)),
-        ("is it health or shelter first in an earthquake?", (2, 4)),
+        ("is it health or shelter first in an earthquake?", (4, 2)),
         ("shelter and health during an epidemic", (2, 4)),
-        ("IOM is second in logistics and reintegration", (2,)),
+        ("the health of a crisis response", ()),
         ("how is shelter rated for the health of people in a flood?", (2,)),
     ],
 )
@@ -85,7 +85,7 @@ def test_an_ambiguous_sector_beside_a_certain_one_is_meant_too(
     lexicon: Lexicon, question: str, sectors: tuple[int, ...]
 ) -> None:
     """“Shelter or health?” was answered for shelter alone, as if it came first."""
-    assert read(question, lexicon).sectors[: len(sectors)] == sectors
+    assert read(question, lexicon).sectors == sectors
 
 
 @pytest.mark.parametrize(
