@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_one_sentence(assistant: Assistant, question: str
 
 
 @pytest.mark.parametrize(
-    "question", ["ما هي القطاعات؟", "什么是最重要的?", "zxcvb nmqwp asdkjh lkjf", "What is the weather tomorrow?", "🚑🚑🚑"]
+    "question", ["ما هي القطاعات؟", "什么是最重要的?", "qqqqq wwww", "What is the weather tomorrow?", "🚑🚑🚑"]
 )
 def test_what_is_not_about_the_document_is_declined(assistant: Assistant, question: str) -> None:
     assert assistant.ask(question).status in ABSTENTIONS
