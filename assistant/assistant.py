@@ -332,7 +332,7 @@ class Assistant:
                 attempts.pop()
             for rest, before, leans in attempts:
                 again, meant = self._compose(rest, before, help_with, leans=leans) if rest else (draft, understood)
-                if again.status == "grounded" and (again.confidence is None or again.confidence >= AMID_OTHERS):
+                if surely(again, AMID_OTHERS):
                     draft, understood = again, meant
                     break
         answer = self._finish(question, draft, understood)
@@ -438,7 +438,7 @@ class Assistant:
             doing, meant = self._parts(
                 [f"{asking[0].rstrip(' .!,')}, {WHAT_TO_DO}"], earlier, _without_help, _leaning_never
             )
-            if doing.status == "grounded" and (doing.confidence is None or doing.confidence >= SITUATION):
+            if surely(doing, SITUATION):
                 return doing, meant
         return draft, understood
 
@@ -449,7 +449,7 @@ class Assistant:
         asked = guards.halves(text)
         for half in asked:
             alone, _ = self._parts([half], earlier, _without_help, self._leaning)
-            if alone.status == "grounded" and (alone.confidence is None or alone.confidence >= HALF):
+            if surely(alone, HALF):
                 both, meant = self._parts(asked, earlier, _without_help, self._leaning)
                 return both, meant
         return draft, understood
@@ -463,7 +463,7 @@ class Assistant:
             return draft, understood
         for side in asked:
             alone, _ = self._parts([side], (), _without_help, _leaning_never)
-            if alone.status != "grounded" or (alone.confidence or 1.0) < EITHER_SIDE:
+            if not surely(alone, EITHER_SIDE):
                 return draft, understood
         both, meant = self._parts(asked, (), _without_help, _leaning_never)
         return (both, meant) if both_said(asked, _said(both)) else (draft, understood)
@@ -479,7 +479,7 @@ class Assistant:
         draft = Draft(self.corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
-        refusals: list[tuple[Block, ...]] = []
+        noes: list[Block] = []
         before = list(earlier)
         for number, part in enumerate(parts):
             if draft.route == "opinion" and not guards.asks(part):
@@ -505,13 +505,12 @@ class Assistant:
             if place and draft.status == "grounded" and draft.route in PLACED:
                 _tell_place(draft, size, part)
             if draft.status in REFUSALS:
-                refusals.append(tuple(draft.blocks[size:]))
+                # the no itself; what comes near, and who has another role, is cited and stays
+                noes += [b for b in draft.blocks[size : size + 1] if not cites(b)]
             statuses.append(draft.status)
             before.append(part)
-        if refusals and "grounded" in statuses:
-            # the no itself goes; what comes near, and who has another role, is cited and stays
-            no = {id(block) for blocks in refusals for block in blocks[:1] if not cites(block)}
-            draft.blocks[:] = [b for b in draft.blocks if id(b) not in no]
+        if "grounded" in statuses and any(s in REFUSALS for s in statuses):
+            draft.blocks[:] = [b for b in draft.blocks if not any(b is no for no in noes)]
             draft.blocks.append(Paragraph(draft.say("partial"), template=True))
         draft.status = combined(statuses)
         return draft, understood
@@ -784,6 +783,11 @@ def _tell_place(draft: Draft, size: int, sought: str) -> None:
     if refs and claimed_figures(sought) <= figures(quotes):
         head = Paragraph(draft.say("reference_head", refs=", ".join(refs)), cited, template=True)
         draft.blocks.insert(size, head)
+
+
+def surely(draft: Draft, least: float) -> bool:
+    """Whether a reply answers, with at least this probability where it was judged."""
+    return draft.status == "grounded" and (draft.confidence is None or draft.confidence >= least)
 
 
 def cites(block: Block) -> bool:

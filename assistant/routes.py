@@ -55,12 +55,12 @@ RATING_WITH_CUE, RATING_ALONE = 0.35, 0.60
 #: The same where the question names a crisis and a sector, without and with such a word, and where no word of it is in the
 #: lexicon at all.
 RATING_NAMED, RATING_NAMED_WITH_CUE, RATING_UNNAMED = 0.50, 0.25, 0.90
-#: Probability below which a question that says more than a table's slots is not answered from that table: on the dev set
-#: four that the document does not answer lie below, and none that it does.
-TABLED = 0.05
 #: Probability from which a question that names no level is answered from the text where the matrix has only empty cells for it.
 #: On the dev set four such questions that the document answers lie above, and one of seven others.
 UNRATED = 0.40
+#: Probability below which a question that says more than a table's slots is not answered from that table: on the dev set
+#: four that the document does not answer lie below, and none that it does.
+TABLED = 0.05
 #: The same for a follow-up that says more than the few words of a changed crisis, phase or sector.
 RATING_FOLLOW_UP = 0.20
 #: A further sentence joins the reply when the score of its fact is at most this much lower than the best.
@@ -79,6 +79,12 @@ ANSWERED_OTHERWISE = 0.50
 #: What is added to the score of a fact whose value is of the kind that is asked for. Of 1,270 questions whose fact is known, those
 #: of calibration.csv and the plain ones, it puts the right fact first in 9 more (1,081 without it); twice as much does no better.
 KIND_BONUS = 0.05
+#: The same for a fact that tells what is done, where that is asked for.
+DEED_BONUS = 0.05
+#: The same for one of the phase that is asked about, and less for one of another phase of the crisis.
+OF_PHASE = 0.05
+#: What is taken from the score of a fact of another crisis than the question is about.
+OF_ANOTHER = 0.10
 #: Kinds of value by the question word that asks for them.
 _KINDS: dict[str, tuple[str, ...]] = {
     "how_many": ("number",), "when": ("date",), "where": ("place",), "who": ("body", "person"), "why": ("reason", "purpose"),
@@ -93,12 +99,6 @@ _BESIDES = re.compile(
     r"\b(?:besides|except(?: for)?|other than|apart from|aside from|in addition to|not counting) (?:the )?((?:[\w/’'-]+ ?){1,5}?)(?=[,;?]|$| (?:what|which|who|where|how|in|does|do|is|are)\b)",
     re.IGNORECASE,
 )
-#: The same for a fact that tells what is done, where that is asked for.
-DEED_BONUS = 0.05
-#: The same for one of the phase that is asked about, and less for one of another phase of the crisis.
-OF_PHASE = 0.05
-#: What is taken from the score of a fact of another crisis than the question is about.
-OF_ANOTHER = 0.10
 #: A refused question is like one of those without an answer from this cosine, and one of the so many nearest.
 NEAR_NO, NEAR_NOES = 0.60, 2
 #: A year that narrows what is asked, at the end of a text: "in 2014".
@@ -500,9 +500,7 @@ class Router:
         if not stems or any(self._premises.knows(stem) for stem in stems) or not self._features.abstention:
             return False
         missing = draft.say("missing_terms", terms=f"“{thing}”")
-        draft.route, draft.status = "not_in_document", "not_in_document"
-        told = draft.say("not_in_document", no=NOT_IN_DOCUMENT[draft.language], missing=missing)
-        draft.blocks.append(Paragraph(told, template=True))
+        self._template(draft, "not_in_document", "not_in_document", missing=missing)
         return True
 
     def _by_name(self, draft: Draft, u: Understanding) -> bool:
@@ -914,7 +912,7 @@ class Router:
             return False
         own = max((p.score for p in found if p.ref in refs), default=0.0)
         # the same paragraph on another crisis is no other passage
-        others = [p.score for p in found if not u.crises or self._scenario(p.ref) in ("", *u.crises)]
+        others = [p.score for p in found if not self._of_another(u, p.ref)]
         return bool(others) and max(others) >= own + ELSEWHERE
 
     def _by_fact(self, draft: Draft, u: Understanding, look: Look) -> bool:
@@ -1029,7 +1027,7 @@ class Router:
             told = {w for w in _HYPHENED.findall(fold(fact.statement)) if set(content_stems(w)) & stems}
             said = fold(fact.statement)
             apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
-            of_another = bool(u.crises) and not u.comparison and self._scenario(fact.ref) not in ("", *u.crises)
+            of_another = not u.comparison and self._of_another(u, fact.ref)
             bonus = KIND_BONUS * (fact.kind in kinds) + DEED_BONUS * (doing and fact.id in self._deeds)
             if doing and u.phases and fact.ref in self._phases and not of_another and u.crises:
                 bonus += OF_PHASE if set(u.phases) & self._phases[fact.ref] else -OF_PHASE
@@ -1044,12 +1042,16 @@ class Router:
             if abs(hits[0].score - hit.score) > FACT_LEAD or len(chosen) > MAX_FACTS:
                 break
             fact = self.corpus.fact_by_id[hit.fact]
-            if chosen and u.crises and not u.comparison and self._scenario(fact.ref) not in ("", *u.crises):
+            if chosen and not u.comparison and self._of_another(u, fact.ref):
                 continue
             if chosen and wanted and not wanted & self._premises.stems_of(fact.id):
                 continue
             chosen.setdefault((fact.ref, by_passage.sentence_of(fact, self.corpus.by_ref)), fact)
         return list(chosen.values())
+
+    def _of_another(self, u: Understanding, ref: str) -> bool:
+        """Whether a passage belongs to the scenario of another crisis than those asked about."""
+        return bool(u.crises) and self._scenario(ref) not in ("", *u.crises)
 
     def _scenario(self, ref: str) -> str:
         """The crisis whose scenario a passage belongs to; empty for any other passage."""
@@ -1231,10 +1233,10 @@ class Router:
 
     # --- noes
 
-    def _template(self, draft: Draft, key: str, status: Status) -> None:
+    def _template(self, draft: Draft, key: str, status: Status, **values: str) -> None:
         draft.route = key
         draft.status = status
-        draft.blocks.append(Paragraph(draft.say(key, no=NOT_IN_DOCUMENT[draft.language]), template=True))
+        draft.blocks.append(Paragraph(draft.say(key, no=NOT_IN_DOCUMENT[draft.language], **values), template=True))
 
     def _near(self, draft: Draft, u: Understanding) -> None:
         """After a no, what the text has on a matter that it does not settle: who pays, whether it was adopted, how far it binds."""
@@ -1274,11 +1276,7 @@ class Router:
         if not about:
             self._template(draft, "out_of_scope", "out_of_scope")
             return
-        draft.route = "not_in_document"
-        draft.status = "not_in_document"
-        draft.blocks.append(
-            Paragraph(draft.say("not_in_document", no=NOT_IN_DOCUMENT[draft.language], missing=missing), template=True)
-        )
+        self._template(draft, "not_in_document", "not_in_document", missing=missing)
         for number, hit in enumerate(near, start=1):
             passage = self.corpus.by_ref[hit.ref]
             quote = by_passage.best_sentences(passage, content_stems(u.english), 1)[0]

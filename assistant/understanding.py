@@ -385,11 +385,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     }
     weak = {kind: _keys(matches, kind, weak=True) for kind in ("crisis", "phase", "sector")}
     joined = [m.key for m in matches if m.weak and m.kind == "sector" and _joined(m, matches, tokens)]
-    strong["sector"] = (
-        tuple(dict.fromkeys(m.key for m in matches if m.key in (*strong["sector"], *joined)))
-        if joined
-        else strong["sector"]
-    )
+    if joined:
+        strong["sector"] = tuple(dict.fromkeys(m.key for m in matches if m.key in (*strong["sector"], *joined)))
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
     if _ALL_PHASES.search(folded):
@@ -736,9 +733,8 @@ def _pointed(u: Understanding, said: Mapping[str, object]) -> Understanding:
         return u
     open_slots = (slot for slot, words_ in _POINTED.items() if pointed[0].endswith(words_) and not getattr(u, slot))
     filled = {slot: said[slot] for slot in open_slots if slot in said}
-    if "sectors" in filled:
-        filled["sector_named"] = True
-    return replace(u, inherited=(*u.inherited, *(s for s in filled if s != "sector_named")), **filled) if filled else u  # type: ignore[arg-type]
+    named = u.sector_named or "sectors" in filled
+    return replace(u, inherited=(*u.inherited, *filled), sector_named=named, **filled) if filled else u  # type: ignore[arg-type]
 
 
 def following(question: str, earlier: Sequence[str], lexicon: Lexicon) -> Understanding:

@@ -29,6 +29,11 @@ def joined(items: Sequence[str], language: Language) -> str:
     return f"{', '.join(items[:-1])} {say(language, 'and')} {items[-1]}"
 
 
+def capital(text: str) -> str:
+    """A text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
 @dataclass
 class Draft:
     """Gathers blocks and numbers citations in order of first use."""
@@ -98,8 +103,7 @@ class Draft:
         return self.say(f"prep_{key}")
 
     def phase_cap(self, key: PhaseKey) -> str:
-        text = self.phase(key)
-        return text[:1].upper() + text[1:]
+        return capital(self.phase(key))
 
     def place(self, crisis: CrisisKey, phase: PhaseKey) -> str:
         """“during a health crisis”."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.answer import Paragraph, RatingRow, RatingTable
-from assistant.compose.draft import Draft, joined
+from assistant.compose.draft import Draft, capital, joined
 from corpus.matrix import Cell
 from corpus.types import LEVELS, PHASES, CrisisKey, Level, PhaseKey
 
@@ -240,7 +240,7 @@ def slice_of_sector(
         if found:
             by_level.append(draft.say("list_level", level=draft.level(level), sectors=_places(draft, found)))
     rows = tuple(
-        row(draft, c, _cap(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS]
+        row(draft, c, capital(draft.place(c.crisis, c.phase))) for c in (known if not levels else rated)[:_MAX_ROWS]
     )
     if by_level and draft.status != "not_rated":
         numbers = dict.fromkeys(n for r in rows for n in r.citations)
@@ -255,10 +255,6 @@ def slice_of_sector(
     if len(known) < len(cells) and not levels:
         draft.blocks.append(_template(draft.say("reverse_rest")))
     _interpreted_note(draft, rated)
-
-
-def _cap(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _places(draft: Draft, cells: Sequence[Cell]) -> str:
@@ -281,7 +277,7 @@ def compare(
         ref, sentence = _scenario_ref(draft, cell.crisis, cell.phase)
         where = joined(list(dict.fromkeys(draft.place(c.crisis, c.phase) for c in cells)), draft.language)
         text = draft.say("not_rated_here", items=f"{draft.sectors(sectors)} ({where})")
-        draft.blocks.append(_template(_cap(text) + ".", draft.cite(ref, sentence)))
+        draft.blocks.append(_template(capital(text) + ".", draft.cite(ref, sentence)))
         draft.blocks.append(_template(draft.say("diagrams_lost")))
         draft.status = "not_rated"
         return
@@ -292,9 +288,9 @@ def compare(
             ([draft.sector(cell.sector_no)] if len(sectors) > 1 else []) + [draft.place(cell.crisis, cell.phase)]
         )
         if cell.basis == "not_stated":
-            missing.append(_cap(label))
+            missing.append(capital(label))
         else:
-            rows.append(row(draft, cell, _cap(label)))
+            rows.append(row(draft, cell, capital(label)))
     head = draft.sectors(sectors) if len(sectors) == 1 else draft.say("comparison_head").rstrip(" :")
     same = {c.level for c in cells}
     if len(sectors) > 1 and len(cells) == len(sectors) and len(same) == 1 and None not in same:
@@ -302,7 +298,7 @@ def compare(
         draft.blocks.append(_template(told, *dict.fromkeys(n for r in rows for n in r.citations)))
     draft.blocks.append(RatingTable(f"{head}:", tuple(rows)))
     if missing:
-        draft.blocks.append(_template(_cap(draft.say("not_rated_here", items="; ".join(missing))) + "."))
+        draft.blocks.append(_template(capital(draft.say("not_rated_here", items="; ".join(missing))) + "."))
     _interpreted_note(draft, known)
 
 
@@ -320,7 +316,7 @@ def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -
             if c.level
         )
         if names:
-            items.append((f"{_cap(draft.crisis_plain(crisis.key))}: {names}", numbers))
+            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {names}", numbers))
     draft.blocks.append(_template(draft.say("slice_head", phase_cap=draft.phase_cap(phase))))
     draft.bullets(items)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from assistant.answer import Paragraph
-from assistant.compose.draft import Draft, joined
+from assistant.compose.draft import Draft, capital, joined
 from assistant.text import fold, sentences, stem, words
 from assistant.understanding import Understanding
 from corpus.types import Acronym, Coordination, CrisisKey, ExampleCrisis, PeopleInNeed
@@ -23,10 +23,6 @@ _GROUP_WORDS = {
 
 #: Activities of a sector listed beside its aim.
 WORK = 7
-
-
-def _cap(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def coordination(draft: Draft, u: Understanding, crisis: CrisisKey) -> None:
@@ -142,7 +138,7 @@ def sector_work(draft: Draft, no: int) -> None:
     if rows and draft.language == "en":
         draft.blocks.append(Paragraph(draft.say("sector_work", sector=draft.sector(no)), template=True))
         rows.sort(key=lambda a: a.kind != "activity")
-        draft.bullets((_cap(a.activity), (draft.cite(a.ref, a.quote),)) for a in rows[:WORK])
+        draft.bullets((capital(a.activity), (draft.cite(a.ref, a.quote),)) for a in rows[:WORK])
 
 
 def define_levels(draft: Draft, keys: Sequence[str]) -> None:
