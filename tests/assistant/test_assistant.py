@@ -15,11 +15,6 @@ from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
 
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
-
-
 def sound(answer: Answer, corpus: Corpus) -> None:
     """Every citation resolves, every number in the prose has its citation, every level is the matrix'."""
     numbers = {c.number for c in answer.citations}

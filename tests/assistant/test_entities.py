@@ -11,17 +11,11 @@ from assistant.naming import Names
 from assistant.text import fold
 from assistant.verify import check_citation
 from corpus.load import Corpus
-from tests.fakes import assistant_in_memory
 
 
 @pytest.fixture(scope="module")
 def names(corpus: Corpus) -> Names:
     return Names(corpus)
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,6 @@ from corpus.types import CRISES
 from tests.fakes import assistant_in_memory
 
 
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
-
-
 @pytest.mark.parametrize(
     ("question", "route"),
     [

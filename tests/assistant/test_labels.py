@@ -7,12 +7,6 @@ import pytest
 from assistant.assistant import Assistant
 from assistant.labels import listed, named
 from corpus.load import Corpus
-from tests.fakes import assistant_in_memory
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,8 @@ from assistant.answer import Turn
 from assistant.assistant import Assistant
 from assistant.langchain import AssistantRunnable, PassageRetriever
 from corpus.errors import InputError
-from corpus.load import Corpus
-from tests.fakes import assistant_in_memory
 
 QUESTION = "What is critical during a health crisis?"
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -15,7 +14,6 @@ from assistant.assistant import Assistant
 from assistant.verify import verify
 from corpus.load import Corpus
 from corpus.types import LEVELS
-from tests.fakes import assistant_in_memory
 
 CRISES = [
     "a flood",
@@ -50,11 +48,6 @@ FACTS = st.sampled_from(
         "How many countries is camp management active in?", "What did IOM do in Pakistan?",
     ]
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 @given(question=RATINGS)

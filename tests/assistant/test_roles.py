@@ -9,11 +9,6 @@ from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
 
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
-
-
 @pytest.mark.parametrize(
     ("question", "said"),
     [

@@ -10,15 +10,8 @@ from assistant.answer import Answer, Turn
 from assistant.answerable import Asked
 from assistant.assistant import Assistant
 from assistant.text import fold
-from corpus.load import Corpus
-from tests.fakes import assistant_in_memory
 
 Judged = Callable[[Callable[[str], bool]], Assistant]
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 @pytest.fixture

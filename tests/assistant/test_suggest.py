@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from assistant.assistant import Assistant
 from assistant.suggest import MAX_SUGGESTIONS
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
-
-
-@pytest.fixture(scope="module")
-def assistant(corpus: Corpus) -> Assistant:
-    return assistant_in_memory(corpus)
 
 
 def test_what_was_cited_has_more_to_ask(assistant: Assistant, corpus: Corpus) -> None:
