@@ -27,8 +27,8 @@ _OUTRIGHT = 0.45
 _NEARLY = 0.08
 #: Share of the first crisis' score from which the second is answered for too.
 _RIVAL = 0.6
-#: The same of phases.
-_RIVAL_PHASE = 0.88
+#: The same of phases: where no word names one, two are answered for rather than one guessed.
+_RIVAL_PHASE = 0.80
 #: Score from which a further key joins those that certain words named.
 _ALSO = 0.50
 #: Share of the first key's score from which the second counts as much, where several may be meant.
@@ -82,6 +82,8 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
         changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]
         if not u.levels:
             changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
+    named = {"crises": u.crises or u.weak_crises, "phases": u.phases or u.weak_phases}
+    changes["guessed"] = tuple(slot for slot, keys in named.items() if changes.get(slot) and not keys)
     return replace(u, **changes)  # type: ignore[arg-type]
 
 

@@ -48,8 +48,9 @@ class Understanding:
     word suggests. ``inherited`` names the slots that came from the history.
     ``rating_score`` is how much the learned model takes it for a question about
     ratings, about 0 to 1, None where the model was not asked; ``sector_guessed``
-    that only an ambiguous word and a doubtful score speak for the sector, ``sector_named`` that a certain word does; ``no_sectors``
-    are those that only the name of a crisis, or the user's own place, brings in.
+    that only an ambiguous word and a doubtful score speak for the sector, ``sector_named`` that a certain word does;
+    ``guessed`` are slots for which no word speaks, only the model; ``no_sectors`` are those that only the name of a
+    crisis, or the user's own place, brings in.
     """
 
     question: str
@@ -78,6 +79,7 @@ class Understanding:
     rating_score: float | None = None
     sector_guessed: bool = False
     sector_named: bool = False
+    guessed: tuple[str, ...] = ()
     no_sectors: tuple[int, ...] = ()
     which_sector: bool = False
     which_crises: bool = False
@@ -182,6 +184,8 @@ _RIGHT_AFTER = re.compile(
 _OVER = re.compile(
     r"\b(?:once|when|after|now that|as soon as)\b(?:(?![,;.?!]).){1,60}?(?:\b(?:is|are|was|were|has|have|gets?)|'s|'ve)"
     r" (?:\w+ )?(?:over|done|ended|finished|gone|past|resolved|settled|subsided|died down|calmed down|blown over|behind (?:us|them|it))\b"
+    r"|(?:\b(?:its|is|are|was|has|have)|'s|'ve) (?:now |all |finally |really )?(?:over|ended|finished|subsided|died down|calmed down|blown over|behind us)(?= now\b| and\b| but\b|[.,;!]| ?\?| ?$)"
+    r"|(?<!\bwhat)(?:'s|\bits) (?:now |all |finally )?done(?= now\b|[.,;!]| ?\?| ?$)"
 )
 _ACTION = re.compile(
     r"\b(?:what|which|whats)\b.{0,60}\b(?:do|done|doing|prepare\w*|ready|focus\w*|provide\w*|deliver|happen|plan\w*|start|priorit\w*|first|matters?|needed|activities|sectors?|assistance|response|steps?|actions?|measures?|programmes?|interventions?|put in place|roll out|support|offer\w*|expected?|count\w*|work|role)\b"
@@ -388,6 +392,9 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     if joined:
         strong["sector"] = tuple(dict.fromkeys(m.key for m in matches if m.key in (*strong["sector"], *joined)))
     crises: tuple[CrisisKey, ...] = tuple(k for k in CRISES if k in strong["crisis"])
+    if not crises and weak["crisis"] and len({(m.start, m.end) for m in matches if m.kind == "crisis"}) == 1:
+        # one word for several: "a natural disaster" is one of sudden or of slow onset, and both are answered for
+        crises = tuple(k for k in CRISES if k in weak["crisis"]) if len(weak["crisis"]) > 1 else ()
     phases: tuple[PhaseKey, ...] = tuple(k for k in PHASES if k in strong["phase"])
     if _ALL_PHASES.search(folded):
         phases = PHASES
@@ -655,6 +662,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         if expected and not getattr(u, slot) and getattr(u, weak):
             changes[slot] = getattr(u, weak)
             own.append(slot)
+    for slot in u.guessed:
+        if getattr(before, slot):  # what was spoken of is likelier than what only the model takes a few words for
+            changes[slot] = ()
+            own.remove(slot)
     u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
     numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.lexicon import Lexicon
-from assistant.understanding import read, understand
+from assistant.understanding import Understanding, read, understand
 from corpus.load import Corpus
 
 
@@ -134,3 +136,35 @@ def test_a_sector_is_named_by_a_certain_word(lexicon: Lexicon, question: str, na
     assert first.sector_named is named
     after = understand("and during an epidemic?", [question], lexicon)
     assert after.sector_named is (named and "sectors" in after.inherited)
+
+
+@pytest.mark.parametrize(
+    ("question", "phases"),
+    [
+        ("ok and once its over?", ("after",)),
+        ("so the drought's done, are clinics important?", ("after",)),
+        ("the flood is over, what now", ("after",)),
+        ("what is done?", ()),
+        ("what's done for them?", ()),
+        ("is it over 20 years?", ()),
+    ],
+)
+def test_a_crisis_said_to_be_over_is_after_it(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
+    assert read(question, lexicon).phases == phases
+
+
+def test_a_natural_disaster_is_of_either_onset(lexicon: Lexicon) -> None:
+    """The reply was on sudden onset alone, where the word names both."""
+    assert read("who coordinates in a natural disaster?", lexicon).crises == ("sudden_onset", "slow_onset")
+    assert read("who coordinates in a natural disaster, a drought?", lexicon).crises == ("slow_onset",)
+
+
+def test_what_was_spoken_of_outweighs_a_guess(lexicon: Lexicon) -> None:
+    """“How not to catch it” was taken for the phase before, though the epidemic was there."""
+
+    def guess(u: Understanding) -> Understanding:
+        return replace(u, phases=("before",), guessed=("phases",)) if "catch" in u.question else u
+
+    turns = ["how important is health care during an epidemic?"]
+    assert understand("and telling them how not to catch it?", turns, lexicon, guess).phases == ("during",)
+    assert understand("and telling them how not to catch it?", ["who pays?"], lexicon, guess).phases == ("before",)
