@@ -82,7 +82,7 @@ def assistant(corpus: Corpus) -> Assistant:
 
 def judged(assistant: Assistant, **likely: float) -> Assistant:
     """An assistant for which only questions that hold one of the given words are answered, with its probability."""
-    assistant._router._judge = lambda asked, least: max(
+    assistant._router.means.judge = lambda asked, least: max(
         (p for word, p in likely.items() if word in asked.question and "or in" not in asked.question), default=0.01
     )
     return assistant

@@ -71,14 +71,14 @@ def test_what_a_sector_is_called_is_its_name(corpus: Corpus) -> None:
 
 
 def test_the_deeds_are_facts_of_the_tables(corpus: Corpus) -> None:
-    router = assistant_in_memory(corpus)._router
-    refs = {corpus.fact_by_id[f].ref for f in router._deeds}
+    known = assistant_in_memory(corpus)._router.known
+    refs = {corpus.fact_by_id[f].ref for f in known.deeds}
     assert {f"Sector {n}" for n in range(1, 16)} <= refs
     assert "Annex I ¶22" in refs
     assert "Cover" not in refs
-    assert router._phases["Annex I ¶22"] == {"after"}
-    assert {router._scenario(c.ref) for c in corpus.crises} == {c.key for c in corpus.crises}
-    assert router._scenario("¶14") == ""
+    assert known.phases["Annex I ¶22"] == {"after"}
+    assert {known.scenario(c.ref) for c in corpus.crises} == {c.key for c in corpus.crises}
+    assert known.scenario("¶14") == ""
 
 
 @pytest.mark.parametrize("message", ["thank you so much everyone", "hello to all of you"])

@@ -101,7 +101,7 @@ def test_a_name_counts_in_its_other_forms(corpus: Corpus) -> None:
 
 def test_what_is_not_mentioned_is_told(corpus: Corpus) -> None:
     assistant = assistant_in_memory(corpus)
-    assistant._router._judge = lambda asked, least: 0.01
+    assistant._router.means.judge = lambda asked, least: 0.01
     answer = assistant.ask("Does the document mention malaria in camps?")
     assert answer.status == "not_in_document"
     assert "does not mention “malaria in camps”" in answer.text

@@ -22,7 +22,7 @@ def judged(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> Judged:
         def judge(asked: Asked, least: float) -> float:
             return 0.9 if answered(fold(asked.question)) else 0.01
 
-        monkeypatch.setattr(assistant._router, "_judge", judge)
+        monkeypatch.setattr(assistant._router.means, "judge", judge)
         return assistant
 
     return with_judge

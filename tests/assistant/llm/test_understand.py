@@ -235,7 +235,7 @@ def refusing(corpus: Corpus, proposal: dict[str, object] | None, likely: float =
         if chat is not None
         else assistant_in_memory(corpus)
     )
-    assistant._router._judge = lambda asked, least: likely if helped and asked.question == REWRITING else 0.01
+    assistant._router.means.judge = lambda asked, least: likely if helped and asked.question == REWRITING else 0.01
     return assistant
 
 

@@ -1,0 +1,90 @@
+"""Questions about the reply before: why it is so, where it stands, more of it, or less."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from assistant.answer import Citation, Paragraph
+from assistant.compose import passages as by_passage
+from assistant.compose.draft import Draft
+from assistant.understanding import Understanding
+from corpus.load import Corpus
+
+
+class Previous(Protocol):
+    """Composes an earlier reply anew: the last, or one further ``back``; None where there is none."""
+
+    def __call__(self, back: int = 0, /) -> Draft | None: ...
+
+
+def cited(corpus: Corpus, before: Draft | None) -> tuple[list[str], list[str]]:
+    """Labels of the passages that a reply cites, and of their footnotes, each in order."""
+    refs = list(dict.fromkeys(c.ref for c in before.citations)) if before else []
+    return refs, [n for ref in refs for n in corpus.by_ref[ref].footnotes if n in corpus.by_ref]
+
+
+def sources(draft: Draft, before: Draft | None) -> bool:
+    """Footnotes that give the source of what the reply before said, or that it cites; False where there are none."""
+    by_ref = draft.corpus.by_ref
+    refs, notes = cited(draft.corpus, before)
+    notes += [r for r in refs if by_ref[r].kind == "footnote" and r not in notes]
+    for ref in notes[:2]:
+        draft.add(draft.say("quote_head", ref=ref), draft.cite(ref, by_ref[ref].text))
+        draft.quote(ref, by_ref[ref].text)
+    return bool(notes)
+
+
+def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
+    """Answer “why?”, “which paragraph says that?”, “tell me more” from the evidence of the reply before."""
+    before = previous()
+    skipped = before is not None and not before.citations and u.intent == "reference"
+    if skipped:
+        before = previous(1)  # a reply that says nothing has no place: the one before it has
+    if before is None or not before.citations:
+        return False
+    draft.route = f"about_last:{u.intent}"
+    draft.status = before.status  # the reason for a rating that the text does not give is not given either
+    draft.cells.extend(before.cells)
+    if u.intent == "reference":
+        _places(draft, before, "reference_before" if skipped else "reference_head")
+    elif u.intent == "less":
+        _shorter(draft, before)
+    else:
+        _evidence(draft, before, u)
+    return True
+
+
+def _by_ref(before: Draft) -> dict[str, list[Citation]]:
+    """The citations of a reply by their passages, in order."""
+    found: dict[str, list[Citation]] = {}
+    for citation in before.citations:
+        found.setdefault(citation.ref, []).append(citation)
+    return found
+
+
+def _places(draft: Draft, before: Draft, head: str) -> None:
+    """The places that the reply before cites, and the first of its quotes."""
+    found = _by_ref(before)
+    numbers = [draft.cite(cs[0].ref, cs[0].quote) for cs in found.values()]
+    draft.blocks.append(Paragraph(draft.say(head, refs=", ".join(found)), tuple(numbers), template=True))
+    for citation in before.citations[:3]:
+        draft.quote(citation.ref, citation.quote)
+
+
+def _shorter(draft: Draft, before: Draft) -> None:
+    """The first block of the reply before, which answers, with its citations."""
+    draft.citations.extend(before.citations)
+    draft.blocks.append(before.blocks[0])
+
+
+def _evidence(draft: Draft, before: Draft, u: Understanding) -> None:
+    """The sentences that the reply before rests on; where more is asked for, their whole passages if they are not long."""
+    draft.blocks.append(Paragraph(draft.say("reason_head" if u.intent == "reason" else "more_head"), template=True))
+    found = _by_ref(before)
+    for ref in list(found)[:2]:
+        passage = draft.corpus.by_ref[ref]
+        if u.intent == "more" and len(passage.text.split()) <= 150:
+            draft.quote(ref, passage.text)
+        else:
+            for citation in found[ref][:3]:
+                draft.quote(ref, by_passage.enclosing_sentence(passage, citation.quote))
