@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import fsum
 
 from assistant.compose.draft import Draft
 from assistant.text import content_stems
@@ -29,7 +30,7 @@ def _of_passages(draft: Draft, u: Understanding) -> Iterator[str]:
 
     def shared(stems: set[str]) -> float:
         """How much of the question a prepared one shares, by rarity among those that are offered."""
-        return sum(1 / spread[stem] for stem in stems & asked)
+        return fsum(1 / spread[stem] for stem in stems & asked)  # exact: the order of a set differs between processes
 
     # what shares most with the question first, then the passages in the reply's order; the table's order within each
     found.sort(key=lambda f: (-shared(f[1]), refs.index(f[0].ref)))

@@ -24,6 +24,9 @@ FAR, ANSWERED_FAR = 0.54, 0.90
 #: Probability below which a question that says more than a table's slots is not answered from that table: on the dev set
 #: four that the document does not answer lie below, and none that it does.
 TABLED = 0.05
+#: Weight of what a follow-up says itself, embedded alone, beside it and the turn before together: 1. Of 347 follow-ups
+#: with known answers .75 puts 10 more right than 0 and none less; .5 eight, 1 nine.
+OWN = 0.75
 #: How much nearer (fused score) another passage must be for a table's answer to be given up.
 ELSEWHERE = 0.08
 
@@ -44,7 +47,15 @@ class Look:
 
     @cached_property
     def vector(self) -> Vectors:
-        return self._means.retriever().encode(self._u.english)
+        """Embedding of what is searched for, ``(dim,)``; what a follow-up says itself counts more than what it leans on."""
+        import numpy as np
+
+        retriever, u = self._means.retriever(), self._u
+        vector = retriever.encode(u.english)
+        if not u.conversation:
+            return vector
+        both: Vectors = vector + np.float32(OWN) * retriever.encode(u.question)
+        return both / np.linalg.norm(both)
 
     @cached_property
     def ranking(self) -> Ranking:
