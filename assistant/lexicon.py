@@ -61,6 +61,9 @@ _GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\
 #: Single letters that belong together, or else a word: of "U.S." no letter is a word typed in a hurry.
 _WRITTEN = re.compile(rf"\b[^\W\d_](?:[.&][^\W\d_])+\b|{_WORD.pattern}")
 
+#: Words of a text that is too short to tell its language by those alone that the lexicon has.
+_FEW = 2
+
 _Trie = dict[str, Any]  # stem -> trie; _END -> the terms that end there
 _END = "\0"
 
@@ -103,8 +106,15 @@ class Lexicon:
         return tuple(sorted({w for w in self._subject_words() if len(w) >= 5}))
 
     def language(self, text: str, default: Language = "en") -> Language:
-        """Language of a text; words of the lexicon count beside function words."""
-        return detect_language(text, default, self._words)
+        """Language of a text; words of the lexicon count beside function words.
+
+        A word or two that an English text of the subject has, too, tell nothing: "reparations" is French with an accent.
+        """
+        found = detect_language(text, default, self._words)
+        said = words(text)
+        if default == "en" != found and len(said) <= _FEW and text.isascii() and set(self._subject).issuperset(said):
+            return "en"
+        return found
 
     def correct(self, token: str, lang: Language) -> str:
         """The lexicon word that a misspelled word stands for, or the word itself."""

@@ -21,7 +21,7 @@ _ASKS = re.compile(
 )
 #: Words before the thing that name nothing.
 _VAGUE = re.compile(
-    r"^(?:the |any |anything about |the (?:issue|topic|question|role|case) of |a |an |(?:issues?|topics?) (?:of|like) )+"
+    r"^(?:the (?:issue|topic|question|role|case) of |the |any |anything about |a |an |(?:issues?|topics?) (?:of|like) )+"
 )
 _QUESTION = re.compile(r"\b(?:how|what|which|who|whom|whose|where|when|why|whether|if)\b")
 #: Content words of one thing; a question that says more asks more.
@@ -42,6 +42,24 @@ def term_asked(question: str) -> str:
     name = (found["a"] or found["b"] or found["c"]) if found else ""
     thing = re.sub(r"^(?:an?|the) ", "", name.strip(" ?.!,\"'"))
     return thing if 0 < len(thing.split()) <= _MOST and not _QUESTION.search(thing) else ""
+
+
+#: Asks for whatever there is on something: "what does it say about children?", "tell me about latrines".
+_ON = r"(?:about|on|regarding|concerning|for|of)"
+_SPEAKS = re.compile(
+    rf"^\W*(?:(?:so|and|but|ok|hi|hello|well|please)\W+)*(?:what (?:else )?(?:does|do|did|is|has) {_IT} {_HOW}(?:say|tell(?: me| us)?|got|have(?: to say)?|said) {_ON}"
+    rf"|(?:(?:can|could) you )?(?:please )?tell (?:me|us) (?:something |more |anything )?about|(?:is there )?(?:anything|something|some info|info|information|what is there|what do (?:we|you) have) {_ON}) (?P<a>.+?)(?: in (?:{_IT}|here))?\W*$"
+    r"|^\W*(?P<b>[\w-]+(?: [\w-]+){0,2})\W*$"
+)
+
+
+def subject_asked(question: str) -> str:
+    """The thing of which a question asks all that is said, as written small; empty where it asks more, or something else."""
+    found = _SPEAKS.match(fold(question))
+    if found is None:
+        return ""
+    thing = _VAGUE.sub("", (found["a"] or found["b"]).strip(" ?.!,\"'"))
+    return thing if 0 < len(content_stems(thing)) <= _MOST and not _QUESTION.search(thing) else ""
 
 
 @dataclass(frozen=True, slots=True)

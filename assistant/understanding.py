@@ -225,6 +225,8 @@ _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\b(?:idea|thinking|point|purpose) (?:behind|of)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
 )
+#: Asks for the meaning of a word for sure: "what is critical after a crisis?" asks for sectors.
+_MEANING = re.compile(r"\bmean\w*|\bdefin\w+|\brefers? to\b|\bsignif\w+|\bquiere decir\b|\bveut dire\b")
 #: Asks who or what one named thing is: complete in itself, where the name is a partner's.
 _WHO_IS = re.compile(r"^\W*(?:who|what|qui|quien|que)(?:'s| is| est| es) (?:the )?[\w/-]+\W*$")
 FOLLOW_START = re.compile(
@@ -470,7 +472,11 @@ def _intent(u: Understanding, folded: str) -> Intent:
     if "examples" in u.topics:
         return "examples"
     if u.levels or _ACTION.search(folded):
-        placed = (u.crises and (u.phases or u.levels)) or (u.sectors and (u.crises or u.phases))
+        placed = bool(
+            (u.crises and (u.phases or u.levels))
+            or (u.sectors and (u.crises or u.phases))
+            or (u.levels and u.phases and not _MEANING.search(folded))
+        )
         if _DEFINITION.search(folded) and not placed:
             return "definition"
         return "rating"

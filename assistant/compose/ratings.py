@@ -303,22 +303,39 @@ def compare(
 
 
 def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -> None:
-    """No crisis was named: the phase across all five, and a question back."""
-    wanted = tuple(levels) or ("critical", "important")
+    """No crisis was named: the phase across all five; what has weight without a level too, unless levels are asked for."""
+    shown: list[Cell] = []
     items = []
     for crisis in draft.corpus.crises:
-        cells = draft.corpus.matrix.select(crises=[crisis.key], phases=[phase], levels=wanted)
-        _look(draft, cells)
-        numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in cells for e in c.evidence[:1]))
-        names = ", ".join(
-            f"{draft.corpus.sector(c.sector_no).short_name} ({c.sector_no}, {draft.level(c.level)})"
-            for c in cells
-            if c.level
-        )
-        if names:
-            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {names}", numbers))
-    draft.blocks.append(_template(draft.say("slice_head", phase_cap=draft.phase_cap(phase))))
+        cells = [c for c in draft.corpus.matrix.select(crises=[crisis.key], phases=[phase]) if c.basis != "not_stated"]
+        rated = [c for c in cells if c.level in (levels or ("critical", "important"))]
+        told = [", ".join(_in_short(draft, c) for c in rated)] if rated else []
+        for basis in () if levels else ("emphasised", "mentioned"):
+            found = [c for c in cells if c.level is None and c.basis == basis]
+            if found:
+                told.append(draft.say(f"besides_{basis}", sectors=", ".join(_in_short(draft, c) for c in found)))
+                rated += found
+        numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in rated for e in c.evidence[:1]))
+        if told:
+            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {'; '.join(told)}", numbers))
+        shown += rated
+    _look(draft, shown)
+    level = joined([draft.level(a) for a in levels], draft.language)
+    head = "slice_head_level" if levels else "slice_head"
+    draft.blocks.append(_template(draft.say(head, phase_cap=draft.phase_cap(phase), level=level)))
     draft.bullets(items)
+    _interpreted_note(draft, shown)
+
+
+def _in_short(draft: Draft, cell: Cell) -> str:
+    """A sector with its level, its basis where that is a reading, and whether it is only on a condition."""
+    sector = draft.corpus.sector(cell.sector_no)
+    level = draft.level(cell.level) if cell.level else ""
+    if level and cell.basis == "interpreted":
+        level = draft.say("slice_interpreted", level=level)
+    told = f"{cell.sector_no}, {level}" if level else str(cell.sector_no)
+    strongest = cell.strongest
+    return f"{sector.short_name} ({told}{draft.say('slice_if') if strongest and strongest.condition else ''})"
 
 
 def choose_crisis(draft: Draft, phases: Sequence[PhaseKey]) -> None:

@@ -9,7 +9,7 @@ from assistant.answer import Paragraph
 from assistant.compose.draft import Draft, capital, joined
 from assistant.text import fold, sentences, stem, words
 from assistant.understanding import Understanding
-from corpus.types import Acronym, Coordination, CrisisKey, ExampleCrisis, PeopleInNeed
+from corpus.types import Acronym, Coordination, CrisisKey, ExampleCrisis, Passage, PeopleInNeed
 
 #: Which groups of people make a row about partners relevant.
 _GROUP_WORDS = {
@@ -158,6 +158,18 @@ def sector_list(draft: Draft) -> None:
     if lead is not None:
         draft.blocks.append(Paragraph(head, (draft.cite("¶9", sentences(lead.text)[0]),), template=True))
     draft.bullets((f"{r.no}. {r.name}", (draft.cite(r.ref, f"Sector {r.no} {r.name}"),)) for r in rows)
+
+
+def annexes(draft: Draft) -> None:
+    """Which annexes there are, by the first passage of each."""
+    first: dict[str, Passage] = {}
+    for passage in draft.corpus.passages:
+        if passage.heading_path and passage.heading_path[0].startswith("Annex"):
+            first.setdefault(passage.heading_path[0], passage)
+    if first:
+        numbers = tuple(draft.cite(p.ref, sentences(p.text)[0]) for p in first.values())
+        text = draft.say("annexes", names=joined(list(first), draft.language))
+        draft.blocks.append(Paragraph(text, numbers, template=True))
 
 
 def crisis_list(draft: Draft) -> None:

@@ -9,7 +9,7 @@ from assistant.answer import Paragraph
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
 from assistant.routes.look import Look
-from assistant.routes.named import FEW, crises_meant, numbered_sectors, own_sectors
+from assistant.routes.named import FEW, crises_meant, names_itself, numbered_sectors, own_sectors
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
 from assistant.understanding import ASKING, Understanding, outside_words
 from corpus.load import Corpus
@@ -137,14 +137,9 @@ class Definitions:
         named = {
             int(m.key)
             for m in u.matches
-            if m.kind == "sector" and not m.weak and self._names_sector(m.term, int(m.key))
+            if m.kind == "sector" and not m.weak and names_itself(m.term, self._corpus.sector(int(m.key)))
         }
         return len(named) == 1 and _define_sectors(draft, [*named], work=not _ITS_NAME.search(fold(u.question)))
-
-    def _names_sector(self, term: str, no: int) -> bool:
-        """Whether a term is the sector's own name or number rather than something it does."""
-        name = self._corpus.sector(no).name
-        return fold(term).startswith("sector") or fold(term) in fold(name) or fold(name) in fold(term)
 
     def _no_sector(self, draft: Draft, u: Understanding) -> bool:
         """Say that what a question takes for one of the sectors is none of that name, and which there are."""

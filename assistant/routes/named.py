@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistant.text import fold
 from assistant.understanding import Understanding
-from corpus.types import CrisisKey
+from corpus.types import CrisisKey, Sector
 
 #: Content words beside the slots that a question whose crisis, phase and sector are all named may hold and be about ratings.
 FEW = 2
@@ -28,3 +28,9 @@ def own_sectors(u: Understanding) -> tuple[int, ...]:
 def numbered_sectors(u: Understanding) -> list[int]:
     """The sectors that a question names by their numbers."""
     return [int(m.key) for m in u.matches if m.kind == "sector" and fold(m.term).startswith("sector ")]
+
+
+def names_itself(term: str, sector: Sector) -> bool:
+    """Whether a term is the sector's own name or number rather than something it does."""
+    name = fold(sector.name)
+    return fold(term).startswith("sector") or fold(term) in name or name in fold(term)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assistant import entities, labels
 from assistant.answer import Paragraph
 from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft
-from assistant.mentions import thing_asked
+from assistant.mentions import Mention, subject_asked, thing_asked
 from assistant.routes.known import Known
 from assistant.routes.means import Means
 from assistant.routes.named import FEW
@@ -54,17 +56,36 @@ class Places:
         thing = thing_asked(u.question) if plain else ""
         found = self._known.mentioned(thing)
         if not found:
-            return plain and (self._by_name(draft, u) or self._unheard(draft, thing))
+            return plain and (self._by_name(draft, u) or self._unheard(draft, thing or subject_asked(u.english)))
+        self._list(draft, "mentioned", found)
+        return True
+
+    def speaks_of(self, draft: Draft, u: Understanding) -> bool:
+        """Where the document has the word, if all that it says of one thing is asked for: in place of a no, or of facts without it."""
+        thing = subject_asked(u.question) if u.language == "en" and not u.follow_up else ""
+        found = self._known.mentioned(thing)
+        cited = {c.ref for c in draft.citations}
+        if not found or any(m.ref in cited for m in found):
+            return False
+        draft.blocks.clear()
+        draft.citations.clear()
+        draft.nearest.clear()
+        draft.status = "grounded"
+        self._list(draft, "spoken_of", found, thing=thing)
+        return True
+
+    @staticmethod
+    def _list(draft: Draft, head: str, found: Sequence[Mention], **values: str) -> None:
+        """The places that mention a thing, the first of them quoted."""
         draft.route = "mention"
         shown = found[:PLACES]
         numbers = tuple(draft.cite(m.ref, m.sentence) for m in shown)
         refs = labels.listed(m.ref for m in shown)
         if len(found) > len(shown):
             refs = draft.say("more_places", refs=refs, number=len(found) - len(shown))
-        draft.blocks.append(Paragraph(draft.say("mentioned", refs=refs), numbers, template=True))
+        draft.blocks.append(Paragraph(draft.say(head, refs=refs, **values), numbers, template=True))
         for m in shown[:QUOTED]:
             draft.quote(m.ref, m.sentence)
-        return True
 
     def _by_name(self, draft: Draft, u: Understanding) -> bool:
         """State what every passage tells of the one body or place that all is asked about."""

@@ -22,6 +22,7 @@ from assistant.routes.means import Means
 from assistant.routes.noes import Noes, template
 from assistant.routes.places import Places
 from assistant.routes.tables import Tables
+from assistant.routes.work import Work
 from assistant.understanding import ABOUT_REPLY, Understanding
 from corpus.load import Corpus
 
@@ -54,6 +55,7 @@ class Router:
         self._noes = Noes(self.known, self.means, self._corrections)
         self._places = Places(self.known, self.means)
         self._tables = Tables(self.known, self.means)
+        self._work = Work(self.known)
         self._ratings = Ratings(self.known, self.means)
         self._facts = Facts(self.known, self.means, choice, self._corrections, self._noes)
 
@@ -81,12 +83,18 @@ class Router:
             return
         look = Look(self.known, self.means, u, previous)
         blocks, citations = len(draft.blocks), len(draft.citations)
-        if self._tables.answer(draft, u, look) or self._ratings.answer(draft, u, look):
+        if (
+            self._tables.answer(draft, u, look)
+            or self._work.answer(draft, u, look)
+            or self._ratings.answer(draft, u, look)
+        ):
             self._facts.beside(draft, u, look)
             return
         self._facts.answer(draft, u, look)
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
             del draft.blocks[blocks:-1], draft.citations[citations:]
+        if draft.route in ("not_in_document", "fact") and self._places.speaks_of(draft, u):
+            return
         if draft.route == "not_in_document":
             self._noes.near(draft, u)
 

@@ -15,7 +15,7 @@ from assistant.routes.known import Known
 from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import crises_meant, numbered_sectors, own_sectors
-from assistant.text import fold
+from assistant.text import fold, words
 from assistant.understanding import ASKING, Understanding, outside_words
 
 #: Words of a question for a whole list that name nothing.
@@ -23,6 +23,8 @@ _OF_LISTS = frozenset(
     "five kinds kind types type sorts crises crisis phases stages different various possible exactly short brief quick "
     "one two three few lines line sentences sentence words paragraph sum summarise summarize summary overview describe explain brief nutshell me us please main give what's whats content contents contain contains inside holds hold look looks talk covers cover all main".split()
 )
+#: What a summary is for: "in two lines for my donor report".
+_FOR_WHOM = re.compile(r"\bfor (?:my|our|the|a|an|me|us)\b[\w ]{0,40}\W*$")
 #: Asks for kinds of events, not for those that happened: "examples of what counts as slow onset".
 _COUNTS_AS = re.compile(
     r"\b(?:counts?|qualif\w+|regarded|seen|considered|classed|classified|treated) as\b|\b(?:kinds?|types?|sorts?) of\b"
@@ -60,14 +62,17 @@ class Tables:
         named = bool(u.inherited) or any(
             m.kind != "topic" and not any(t.start <= m.start and m.end <= t.end for t in topics) for m in u.matches
         )
-        more = [w for w in outside_words(u) if w not in ASKING and w not in _OF_LISTS]
+        reader = set(words(found[0])) if (found := _FOR_WHOM.search(fold(u.question))) else set()
+        more = [w for w in outside_words(u) if w not in ASKING and w not in _OF_LISTS and w not in reader]
         if named or more:
             return False
         known = self._known.topics
-        facts = known.get(next((t for t in u.topics if t in known), ""), ())
-        if facts and not u.follow_up:
+        topic = next((t for t in u.topics if t in known), "")
+        if topic and not u.follow_up:
             draft.route = "topic"
-            by_passage.facts(draft, facts)
+            if topic == "annexes":
+                by_table.annexes(draft)
+            by_passage.facts(draft, known[topic])
             return True
         return self._whole_lists(draft, u)
 

@@ -7,7 +7,7 @@ import pytest
 from assistant.answer import Turn
 from assistant.assistant import Assistant
 from assistant.guards import located
-from assistant.mentions import mentions, term_asked, thing_asked
+from assistant.mentions import mentions, subject_asked, term_asked, thing_asked
 from assistant.routes import PLACES
 from assistant.understanding import read
 from assistant.verify import check_citation
@@ -22,7 +22,8 @@ from tests.fakes import assistant_in_memory
         ("hello", "greeting"), ("Good morning!", "greeting"), ("bonjour", "greeting"), ("hola", "greeting"),
         ("thanks", "empty_thanks"), ("ok got it", "empty_thanks"),
         ("what can you do?", "help"), ("help", "help"), ("who are you?", "help"), ("how does this work", "help"),
-        ("what is this document about?", "topic"), ("give me a summary", "topic"), ("what's in annex 2", "topic"),
+        ("what is this document about?", "topic"), ("give me a summary", "topic"), ("summarize", "topic"),
+        ("two lines summary for my donor report", "topic"), ("how many annexes are there?", "topic"), ("what's in annex 2", "topic"),
         ("De quoi parle le document ?", "topic"), ("de qué trata el documento", "topic"),
         ("what are the five crisis types", "crises_list"), ("list the kinds of crisis pls", "crises_list"),
         ("quels sont les types de crise ?", "crises_list"),
@@ -294,3 +295,32 @@ def test_what_a_sector_does_is_told_beside_that_it_is_none_by_name(assistant: As
     assert answer.text.startswith("No sector is called")
     assert "Sector 3" in answer.text
     assert "15. Humanitarian Communications" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("what does the framework say about children?", "children"), ("tell me about the role of the military", "military"),
+        ("anything on reparations", "reparations"), ("Gender-based violence", "gender-based violence"),
+        ("and what about children and who pays for it?", ""), ("how many children were there?", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_all_that_is_said_of_one_thing_is_asked_for(question: str, subject: str) -> None:
+    assert subject_asked(question) == subject
+
+
+def test_where_a_thing_stands_is_told_rather_than_refused(assistant: Assistant, corpus: Corpus) -> None:
+    """No one fact answers; the document has the word in several places."""
+    answer = assistant.ask("what does the framework say about children")
+    assert (answer.status, answer.trace.route) == ("grounded", "mention")
+    assert all("child" in corpus.by_ref[c.ref].text.casefold() for c in answer.citations)
+    assert not answer.nearest
+
+
+def test_an_english_word_that_french_has_too_is_english(assistant: Assistant) -> None:
+    assert assistant.ask("reparations").language == "en"
+    assert assistant.ask("réparations").language == "fr"
+
+
+def test_annexes_are_counted(assistant: Assistant) -> None:
+    assert "Annex I and Annex II" in assistant.ask("how many annexes are there?").text
