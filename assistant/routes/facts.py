@@ -69,6 +69,7 @@ class Facts:
             return
         self._corrections.wrong_number(draft, u, chosen[0])
         draft.route = "fact"
+        chosen = self._choice.lean(u, ranking, chosen)
         by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
 
     def _orders(self, u: Understanding) -> bool:
