@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from assistant.answer import Paragraph, RatingRow, RatingTable
 from assistant.compose.draft import Draft, capital, joined
+from assistant.compose.tables import define_crisis
 from corpus.matrix import Cell
 from corpus.types import LEVELS, PHASES, CrisisKey, Level, PhaseKey
 
@@ -324,6 +325,23 @@ def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -
     head = "slice_head_level" if levels else "slice_head"
     draft.blocks.append(_template(draft.say(head, phase_cap=draft.phase_cap(phase), level=level)))
     draft.bullets(items)
+    _interpreted_note(draft, shown)
+
+
+def crises_apart(draft: Draft, crises: Sequence[CrisisKey]) -> None:
+    """What each of several kinds of crisis is, and what has a level in each of its phases, in one line each."""
+    shown: list[Cell] = []
+    for crisis in crises:
+        define_crisis(draft, crisis, quoted=draft.language != "en")
+        items = []
+        for phase in PHASES:
+            cells = [c for c in draft.corpus.matrix.select(crises=[crisis], phases=[phase]) if c.level]
+            numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in cells for e in c.evidence[:1]))
+            if cells:
+                items.append((f"{draft.phase_cap(phase)}: {', '.join(_in_short(draft, c) for c in cells)}", numbers))
+            shown += cells
+        draft.bullets(items)
+    _look(draft, shown)
     _interpreted_note(draft, shown)
 
 

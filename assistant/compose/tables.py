@@ -115,11 +115,13 @@ def example_place(draft: Draft, rows: Sequence[ExampleCrisis]) -> None:
         draft.add(draft.say("examples_place", place=place, crises=names), *cited)
 
 
-def define_crisis(draft: Draft, crisis: CrisisKey) -> None:
+def define_crisis(draft: Draft, crisis: CrisisKey, *, quoted: bool = True) -> None:
+    """What a kind of crisis is; ``quoted`` in the text's words, too."""
     entry = draft.corpus.crisis(crisis)
     if draft.language == "en":
         draft.add(entry.definition, draft.cite(entry.ref, entry.quote))
-    draft.quote(entry.ref, entry.quote)
+    if quoted:
+        draft.quote(entry.ref, entry.quote)
 
 
 def define_sector(draft: Draft, no: int, *, work: bool = False) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.answer import Paragraph
+from assistant.compose import ratings as by_rating
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
 from assistant.routes.look import Look
@@ -42,6 +43,13 @@ _A_SECTOR = re.compile(
 _ITS_NAME = re.compile(r"\b(?:called|named?|title|aim|purpose|goal)\b")
 
 
+#: Words of a question for what tells kinds of crisis apart that ask for nothing more.
+_OF_KINDS = ASKING | frozenset(
+    "difference differences differ different distinguish compare compared comparison between versus vs contrast tell apart "
+    "kind kinds type types crisis crises disaster disasters natural main quick short exactly basically examples example hazards please".split()
+)
+
+
 class Definitions:
     """Answers from the tables of acronyms, sectors, levels and crises."""
 
@@ -61,6 +69,7 @@ class Definitions:
             or self._name_and_number(draft, u)
             or self._sector_of_follow_up(draft, u)
             or self._sectors_apart(draft, u)
+            or self._crises_apart(draft, u)
             or self._levels(draft, u)
             or self._crisis(draft, u, look)
             or self._sector(draft, u)
@@ -109,6 +118,16 @@ class Definitions:
         """What tells two sectors apart, where no ratings are compared."""
         apart = u.comparison and len(u.sectors) == 2 and not (crises_meant(u) or u.phases or u.levels or u.rating_cue)
         return apart and len(outside_words(u)) <= FEW and not u.follow_up and _define_sectors(draft, u.sectors)
+
+    def _crises_apart(self, draft: Draft, u: Understanding) -> bool:
+        """What tells kinds of crisis apart: what each is, and what counts in its phases."""
+        if not u.comparison or len(u.crises) < 2 or u.sectors or u.phases or u.levels or u.rating_cue or u.follow_up:
+            return False
+        if u.intent not in ("definition", "other", "examples", "rating") or not _OF_KINDS.issuperset(outside_words(u)):
+            return False
+        draft.route = "definition"
+        by_rating.crises_apart(draft, u.crises)
+        return True
 
     def _levels(self, draft: Draft, u: Understanding) -> bool:
         """What levels mean."""

@@ -8,6 +8,7 @@ from assistant.answer import Status
 from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
+from assistant.guards import situation
 from assistant.routes.known import Known
 from assistant.routes.look import Look
 from assistant.routes.means import Means
@@ -48,12 +49,11 @@ class Ratings:
         if u.crises and u.sectors:
             self._cells(draft, u)
             return True
-        return (
-            self._scenarios(draft, u)
-            or self._across_scenarios(draft, u, look)
-            or self._across_crises(draft, u)
-            or self._choose_crisis(draft, u)
-        )
+        if u.crises and u.intent == "rating":
+            draft.route = "list"
+            _scenarios(draft, u)
+            return True
+        return self._across_scenarios(draft, u, look) or self._across_crises(draft, u) or self._choose_crisis(draft, u)
 
     # --- whether ratings are asked for
 
@@ -124,17 +124,11 @@ class Ratings:
             return
         draft.route = "comparison"
         ratings.compare(draft, crises, phases, sectors, u.levels)
-
-    @staticmethod
-    def _scenarios(draft: Draft, u: Understanding) -> bool:
-        """The sectors that are rated in a crisis, phase by phase."""
-        if not u.crises or u.intent != "rating":
-            return False
-        draft.route = "list"
-        for crisis in u.crises:
-            for phase in u.phases or PHASES:
-                ratings.scenario(draft, crisis, phase, u.levels)
-        return True
+        only_told = situation(u.question) and not (u.levels or u.rating_cue)
+        if draft.status == "not_rated" and len(crises) == 1 and only_told:
+            # "cholera in the evacuation centre" tells of an epidemic and asks for no sector
+            _scenarios(draft, u)
+            draft.status = "partial"
 
     def _across_scenarios(self, draft: Draft, u: Understanding, look: Look) -> bool:
         """Where sectors stand in all crises and phases."""
@@ -223,3 +217,10 @@ def _either(u: Understanding) -> bool:
     found = sorted((m.start, m.end, m.key) for m in u.matches if m.kind == "sector")
     said = words(u.question)
     return len(u.sectors) > 1 and any("or" in said[a[1] : b[0]] and a[2] != b[2] for a, b in pairwise(found))
+
+
+def _scenarios(draft: Draft, u: Understanding) -> None:
+    """The sectors that are rated in each crisis, phase by phase."""
+    for crisis in u.crises:
+        for phase in u.phases or PHASES:
+            ratings.scenario(draft, crisis, phase, u.levels)

@@ -41,7 +41,9 @@ class Work:
         asked = len(u.sectors) == 1 and u.sector_named and not (u.levels or u.rating_cue or u.which_sector)
         if not asked or u.language != "en" or u.comparison or not self._corpus.activities:
             return False
-        if not (_ACTIVITIES.search(fold(u.question)) or asks_deeds(u.question)):
+        # "what do we do for them?" is about those spoken of, not about the sector of the turn before
+        deeds = asks_deeds(u.question) and "sectors" not in u.inherited
+        if not (_ACTIVITIES.search(fold(u.question)) or deeds):
             return False
         sector = u.sectors[0]
         if not _OF_WORK.issuperset(outside_words(u)) or not self._itself(u, sector):

@@ -18,6 +18,7 @@ from corpus.load import Corpus
         (("community stabilization",), "some activities", "work"),
         ((), "which DRR activities are critical before a crisis?", "reverse"),
         ((), "what years does the Hyogo Framework for Action run?", "fact"),
+        (("refugees are crossing the border",), "so what do we do for them", "fact"),
         ((), "how important are health activities during an epidemic?", "cell"),
     ],
 )  # fmt: skip
@@ -54,3 +55,27 @@ def test_a_level_in_a_phase_is_asked_for_not_defined(assistant: Assistant) -> No
     assert "emphasised" not in answer.text
     assert "important" not in answer.text
     assert assistant.ask("what does critical mean in the before phase?").trace.route == "definition"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["what's the difference between a rapid onset and slow onset disaster", "compare drought and earthquake"],
+)
+def test_kinds_of_crisis_are_told_apart_by_what_they_are_and_what_counts(assistant: Assistant, question: str) -> None:
+    """Two examples were given, one of each."""
+    answer = assistant.ask(question)
+    assert answer.trace.route == "definition"
+    assert "flood, tsunami or earthquake" in answer.text
+    assert "drought, rising sea levels or coastal erosion" in answer.text
+    assert {c.crisis for c in answer.cells} == {"sudden_onset", "slow_onset"}
+
+
+def test_of_kinds_of_crisis_that_are_compared_more_may_be_asked(assistant: Assistant) -> None:
+    assert assistant.ask("do people move differently in a drought and in an earthquake?").trace.route != "definition"
+
+
+def test_a_message_that_only_tells_of_a_crisis_is_not_told_that_a_sector_is_not_rated(assistant: Assistant) -> None:
+    """The place was taken for the sector asked about; what counts in the crisis was left out."""
+    told = assistant.ask("epidemic broke out in the evacuation centre, cholera")
+    assert "Health Support (Sector 4): critical" in told.text
+    assert assistant.ask("is Sector 7 critical in health crises").status == "not_rated"
