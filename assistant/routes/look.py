@@ -55,7 +55,7 @@ class Look:
         if not u.conversation:
             return vector
         both: Vectors = vector + np.float32(OWN) * retriever.encode(u.question)
-        return both / np.linalg.norm(both)
+        return both / max(float(np.linalg.norm(both)), 1e-9)
 
     @cached_property
     def ranking(self) -> Ranking:

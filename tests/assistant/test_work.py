@@ -78,4 +78,4 @@ def test_a_message_that_only_tells_of_a_crisis_is_not_told_that_a_sector_is_not_
     """The place was taken for the sector asked about; what counts in the crisis was left out."""
     told = assistant.ask("epidemic broke out in the evacuation centre, cholera")
     assert "Health Support (Sector 4): critical" in told.text
-    assert assistant.ask("is Sector 7 critical in health crises").status == "not_rated"
+    assert assistant.ask("is Sector 7 critical in a health crisis").status == "not_rated"
