@@ -459,8 +459,11 @@ class Assistant:
     ) -> tuple[Draft, list[Understanding]]:
         """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
         asked = sides(text) if draft.route in ONE_SIDED or draft.status in REFUSALS else None
-        if asked is None or (draft.status == "grounded" and both_said(asked, _said(draft))):
+        if asked is None:
             return draft, understood
+        told = draft.status == "grounded" and both_said(asked, _said(draft))
+        if told and self._parts(asked[:1], (), _without_help, _leaning_never)[0].route != "role":
+            return draft, understood  # a table tells who leads; facts that name both may tell something else
         for side in asked:
             alone, _ = self._parts([side], (), _without_help, _leaning_never)
             if not surely(alone, EITHER_SIDE):
@@ -540,6 +543,8 @@ class Assistant:
             return None
         if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u):
             return u
+        if u.phases and not (u.crises or u.sectors) and names_only(read(before, self.lexicon, u.language)):
+            return u  # "what is done during the crisis?" after "counter-trafficking"
         if SUPPOSES.match(folded) and not (u.crises and (u.sectors or u.levels)):
             return u  # "and if it is an epidemic?"
         size = len([t for t in u.english_tokens if t not in FUNCTION_WORDS["en"]])

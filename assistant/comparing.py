@@ -80,6 +80,8 @@ def sides(question: str) -> tuple[str, str] | None:
         parts = {k: v for k, v in found.groupdict().items() if v}
         a, b = parts.get("a") or parts["a2"], parts.get("b") or parts["b2"]
         rest = parts.get("rest") or parts.get("rest2") or parts.get("before") or ""
+        if _NO_THING.match(a) and not rest:  # "how many asked in Libya compared with Syria?"
+            return _last_two(a, b)
         if parts.get("what") and not rest:
             rest = f"What is the {parts['what']} of each"
         return _asked(rest.strip(" ,;:–-?"), *_alike(a, b))

@@ -53,7 +53,7 @@ _INSTRUCTION = re.compile(
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
 _PARTS = re.compile(
-    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
+    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|(?<=\])\s+(?=(?:what|which|who|how|when|where)\b)|,?\s+and (?=(?:state|confirm|claim|pretend|say|add) that\b)|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
 _MARKUP = re.compile(
     r"<\|[^<>|]{0,40}\|>(?:system|user|assistant)?|<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}"
@@ -83,6 +83,11 @@ _GREETING = re.compile(
 )
 _DISMISSAL = re.compile(
     r"^\W*(?:ok(?:ay)?,? |no,? |right,? |fine,? )?(?:leave|forget(?: about)?|never ?mind|drop|skip|enough (?:about|of|on)|(?:let's )?(?:set|put|leave) aside) (?:(?!\b(?:what|which|who|how|where|when)\b)[^.?!;:]){1,40}[.!;:]\s*(?=\S+ \S)",
+    re.I,
+)
+#: How long the answer is to be, said after the question.
+_MANNER = re.compile(
+    r"([?.!]) *(?:(?:in )?(?:short|brief|briefly|quick|quickly)|one line)(?: answer| reply)?(?:,? (?:pls|please|plz|thanks))*\W*$",
     re.I,
 )
 _LEAD_IN = re.compile(
@@ -229,7 +234,7 @@ def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str
         kept = [q for p in taken for q in _quotes(p) if q.endswith("?")]
     # where nothing is taken out, the message stays as it is written, its commas too
     left = " ".join(kept) if taken else plain
-    text = without_greeting(_LEAD_IN.sub("", " ".join(left.split())))
+    text = _MANNER.sub(r"\1", without_greeting(_LEAD_IN.sub("", " ".join(left.split()))))
     dropped = " ".join(" ".join([*orders_before, *taken]).split())
     return text, dropped or (question if had_markup else "")
 

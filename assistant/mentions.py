@@ -44,11 +44,11 @@ def term_asked(question: str) -> str:
     return thing if 0 < len(thing.split()) <= _MOST and not _QUESTION.search(thing) else ""
 
 
-#: Asks for whatever there is on something: "what does it say about children?", "tell me about latrines".
 _ON = r"(?:about|on|regarding|concerning|for|of)"
+#: Asks for whatever there is on something, "what does it say about children?", "tell me about latrines", or only names it.
 _SPEAKS = re.compile(
     rf"^\W*(?:(?:so|and|but|ok|hi|hello|well|please)\W+)*(?:what (?:else )?(?:does|do|did|is|has) {_IT} {_HOW}(?:say|tell(?: me| us)?|got|have(?: to say)?|said) {_ON}"
-    rf"|(?:(?:can|could) you )?(?:please )?tell (?:me|us) (?:something |more |anything )?about|(?:is there )?(?:anything|something|some info|info|information|what is there|what do (?:we|you) have) {_ON}) (?P<a>.+?)(?: in (?:{_IT}|here))?\W*$"
+    rf"|(?:(?:can|could) you )?(?:please )?tell (?:me|us) (?:something |more |anything )?about|(?:is there )?(?:anything|something|some info|info|information|what is there|what do (?:we|you) have) {_ON}) (?P<a>.{{1,120}}?)(?: in (?:{_IT}|here))?\W*$"
     r"|^\W*(?P<b>[\w-]+(?: [\w-]+){0,2})\W*$"
 )
 
@@ -58,7 +58,12 @@ def subject_asked(question: str) -> str:
     found = _SPEAKS.match(fold(question))
     if found is None:
         return ""
-    thing = _VAGUE.sub("", (found["a"] or found["b"]).strip(" ?.!,\"'"))
+    return _thing(found["a"] or found["b"])
+
+
+def _thing(words: str) -> str:
+    """The name of one thing; empty where the words say more than a name."""
+    thing = _VAGUE.sub("", words.strip(" ?.!,\"'"))
     return thing if 0 < len(content_stems(thing)) <= _MOST and not _QUESTION.search(thing) else ""
 
 
@@ -75,8 +80,7 @@ def thing_asked(question: str) -> str:
     found = _ASKS.match(fold(question))
     if found is None:
         return ""
-    thing = _VAGUE.sub("", next(g for g in found.groups() if g).strip(" ?.!,\"'"))
-    return thing if 0 < len(content_stems(thing)) <= _MOST and not _QUESTION.search(thing) else ""
+    return _thing(next(g for g in found.groups() if g))
 
 
 def mentions(thing: str, passages: Sequence[Passage], is_name: Callable[[str], bool]) -> list[Mention]:
@@ -90,7 +94,7 @@ def mentions(thing: str, passages: Sequence[Passage], is_name: Callable[[str], b
         forms.append(rf"{re.escape(last)}(?:n|an|ian|ese|i)?(?!\s+(?:ocean|sea)\b)")
     else:
         forms.append(rf"{re.escape(_singular(last))}(?:s|es|ren)?")
-    pattern = re.compile(r"(?<!\w)" + r"[\s-]+".join(forms) + r"(?!\w)")
+    pattern = re.compile(r"(?<![\w-])" + r"[\s-]+".join(forms) + r"(?![\w-])")
     found = []
     for passage in passages:
         sentence = next((t for t in sentences(passage.text) if pattern.search(fold(t))), None)

@@ -42,6 +42,8 @@ def is_decided(u: Understanding) -> bool:
     left = outside_words(u)
     if u.intent in ("danger", "thanks", "author", "reference", "reason", "more", "less"):
         return True
+    if u.weak_sectors and not u.sectors and (u.levels or u.rating_cue):
+        return False  # "is health important in a flood?"
     if u.crises and (u.phases or u.sectors) and not left and not u.wh:
         return True
     content = [t for t in u.tokens if t not in FUNCTION_WORDS[u.language]]

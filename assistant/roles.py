@@ -15,11 +15,13 @@ from assistant.text import FUNCTION_WORDS, fold, words
 from assistant.understanding import Understanding
 from corpus.types import Role
 
-_LEADS = re.compile(r"\b(?:co-?)?lead(?:s|er|ers|ing)?\b|\bled\b|\bhead(?:s|ed|ing)?\b|\bchairs?\b|\bin charge\b")
+_LEADS = re.compile(
+    r"\b(?:co-?)?lead(?:s|er|ers|ing)?\b|\bled\b|\bhead(?:s|ed|ing)?\b|\bchairs?\b|\bin charge\b|\bat the (?:head|helm|top)\b|\b(?:runs?|steers?|coordinat(?:es?|ed|ing|or))\b"
+)
 #: The words of such a question beside what is led, by whom and where.
 _ASKING = frozenset(
     "co cluster clusters agency agencies organisation organization body lead leads leader leading leadership lead-agency co-lead co-leads colead "
-    "led head heads headed heading charge chair chairs iom we us global globally worldwide world overall true correct right document "
+    "led head heads headed heading charge chair chairs helm top run runs steer steers coordinate coordinates coordinated coordinating coordinator iom we us global globally worldwide world overall true correct right document "
     "text framework say says said according role country countries situation situations setting settings emergency emergencies response case "
     "also just really everywhere every time times capacity exactly officially who which".split()
 )
@@ -27,6 +29,10 @@ _ASKING = frozenset(
 _CLUSTERS_ONLY = ("cccm", "camp coordination and camp management", "camp coordination", "camp management")
 _GLOBAL = re.compile(r"\bglobal(?:ly)?\b|\bworld(?:wide)?\b|\boverall\b|\beverywhere\b|\bin general\b")
 _WHO = re.compile(r"\bwho\b|\b(?:which|what) (?:agency|organi[sz]ation|body|actor|partner|un agency)\b")
+#: Asks for all that IOM leads.
+_WHICH_CLUSTERS = re.compile(
+    r"^\W*(?:(?:so|and|ok|please|tell me) )*(?:which|what) (?:global )?clusters? (?:(?:does|do|is|are) )?(?:iom|we)\b (?:the )?(?:global )?(?:lead(?:s|ing|er of)?|head(?:s|ing)?|in charge of|co-?lead)\W*$"
+)
 #: Asks for the places alone, or for what only the sentence itself tells.
 _OTHER = re.compile(
     r"\bwhere\b|\b(?:which|what) (?:countr\w+|places?|clusters?|kind|sort|type)\b|\bhow\b|\bwhy\b|\bwhen\b|\bwith whom\b|\bwho (?:else )?with\b|\bdifference\b|\bcompar\w*|\bor\b|\bonly\b|\bnot\b|n't\b"
@@ -52,12 +58,19 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     ``is_name`` tells the words that are names of places.
     """
     folded = fold(u.question)
-    if u.language != "en" or u.follow_up or not _LEADS.search(folded) or _OTHER.search(folded):
+    if u.language != "en" or u.follow_up or not _LEADS.search(folded):
+        return None
+    if _WHICH_CLUSTERS.match(folded):
+        led = tuple(r for r in table if r.role in ("lead", "co-lead") and r.subject.endswith(" cluster"))
+        return RoleAsked("", led, "") if led else None
+    if _OTHER.search(folded):
         return None
     found = _subject(folded, table)
     if found is None:
         return None
     subject, term = found
+    if u.crises and not subject.endswith(" cluster"):
+        return None  # who coordinates in that crisis is told by the table of partners
     places = [t for t in words(u.question) if is_name(t) and t not in words(term)]
     named = [place for r in table for place in _places(r) if re.search(rf"\b{re.escape(place)}\b", folded)]
     crisis = {i for m in u.matches if m.kind in ("crisis", "phase") for i in range(m.start, m.end)}
@@ -65,7 +78,7 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     if [w for w in words(u.question) if w not in covered | _ASKING | FUNCTION_WORDS["en"]]:
         return None
     rows = [r for r in table if r.subject == subject]
-    leads = [r for r in rows if r.role in ("lead", "co-lead")]
+    leads = [r for r in rows if r.role in ("lead", "co-lead", "coordinates")]
     asks_who = _WHO.search(folded) is not None
     if not leads:
         return RoleAsked(subject, tuple(rows), "unnamed")
@@ -96,6 +109,7 @@ def _subject(folded: str, table: Sequence[Role]) -> tuple[str, str] | None:
     terms = [(term, r.subject) for r in table for term in r.terms.split("|") if term]
     for term, subject in sorted(terms, key=lambda t: -len(t[0])):
         plain = rf"\b{re.escape(term)}\b"
-        if re.search(plain, folded) and (re.search(r"\bclusters?\b", folded) or term in _CLUSTERS_ONLY):
+        sure = term in _CLUSTERS_ONLY or not subject.endswith(" cluster") or re.search(r"\bclusters?\b", folded)
+        if sure and re.search(plain, folded):
             return subject, term
     return None

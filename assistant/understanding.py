@@ -671,8 +671,9 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     for slot in u.guessed:
         if getattr(before, slot):  # what was spoken of is likelier than what only the model takes a few words for
             changes[slot] = ()
-            own.remove(slot)
-    u = replace(u, **changes) if changes else u  # type: ignore[arg-type]
+            own = [o for o in own if o != slot]
+    kept = tuple(slot for slot in u.guessed if slot in own)
+    u = replace(u, guessed=kept, **changes) if changes else u  # type: ignore[arg-type]
     numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],), sector_named=True)

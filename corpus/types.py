@@ -360,7 +360,7 @@ class Role:
 
     subject: str
     terms: str
-    role: Literal["lead", "co-lead", "partner", "takes part"]
+    role: Literal["lead", "co-lead", "coordinates", "partner", "takes part"]
     crises: str
     scope: str
     fact: str

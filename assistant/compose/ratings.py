@@ -305,23 +305,14 @@ def compare(
 
 def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -> None:
     """No crisis was named: the phase across all five; what has weight without a level too, unless levels are asked for."""
-    shown: list[Cell] = []
-    items = []
+    items, shown = [], []
     for crisis in draft.corpus.crises:
-        cells = [c for c in draft.corpus.matrix.select(crises=[crisis.key], phases=[phase]) if c.basis != "not_stated"]
-        rated = [c for c in cells if c.level in (levels or ("critical", "important"))]
-        told = [", ".join(_in_short(draft, c) for c in rated)] if rated else []
-        for basis in () if levels else ("emphasised", "mentioned"):
-            found = [c for c in cells if c.level is None and c.basis == basis]
-            if found:
-                told.append(draft.say(f"besides_{basis}", sectors=", ".join(_in_short(draft, c) for c in found)))
-                rated += found
-        numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in rated for e in c.evidence[:1]))
+        told, numbers, cells = _weight(draft, crisis.key, phase, levels)
         if told:
-            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {'; '.join(told)}", numbers))
-        shown += rated
+            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {told}", numbers))
+        shown += cells
     _look(draft, shown)
-    level = joined([draft.level(a) for a in levels], draft.language)
+    level = f" {draft.say('or')} ".join(draft.level(a) for a in levels)
     head = "slice_head_level" if levels else "slice_head"
     draft.blocks.append(_template(draft.say(head, phase_cap=draft.phase_cap(phase), level=level)))
     draft.bullets(items)
@@ -329,20 +320,38 @@ def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -
 
 
 def crises_apart(draft: Draft, crises: Sequence[CrisisKey]) -> None:
-    """What each of several kinds of crisis is, and what has a level in each of its phases, in one line each."""
+    """What each of several kinds of crisis is, and what has weight in each of its phases, in one line each."""
     shown: list[Cell] = []
     for crisis in crises:
         define_crisis(draft, crisis, quoted=draft.language != "en")
         items = []
         for phase in PHASES:
-            cells = [c for c in draft.corpus.matrix.select(crises=[crisis], phases=[phase]) if c.level]
-            numbers = tuple(dict.fromkeys(draft.cite(e.ref, e.quote) for c in cells for e in c.evidence[:1]))
-            if cells:
-                items.append((f"{draft.phase_cap(phase)}: {', '.join(_in_short(draft, c) for c in cells)}", numbers))
+            told, numbers, cells = _weight(draft, crisis, phase)
+            if told:
+                items.append((f"{draft.phase_cap(phase)}: {told}", numbers))
             shown += cells
         draft.bullets(items)
     _look(draft, shown)
     _interpreted_note(draft, shown)
+
+
+def _weight(
+    draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[Level] = ()
+) -> tuple[str, tuple[int, ...], list[Cell]]:
+    """The sectors with a level in a scenario in one line, then those with weight alone unless ``levels`` are asked for.
+
+    With the line, the numbers of its citations and its cells.
+    """
+    cells = [c for c in draft.corpus.matrix.select(crises=[crisis], phases=[phase]) if c.basis != "not_stated"]
+    shown = [c for c in cells if c.level in (levels or ("critical", "important"))]
+    told = [", ".join(_in_short(draft, c) for c in shown)] if shown else []
+    for basis in () if levels else ("emphasised", "mentioned"):
+        found = [c for c in cells if c.level is None and c.basis == basis]
+        if found:
+            told.append(draft.say(f"besides_{basis}", sectors=", ".join(_in_short(draft, c) for c in found)))
+            shown += found
+    numbers = dict.fromkeys(draft.cite(e.ref, e.quote) for c in shown for e in c.evidence[:1])
+    return "; ".join(told), tuple(numbers), shown
 
 
 def _in_short(draft: Draft, cell: Cell) -> str:

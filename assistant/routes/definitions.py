@@ -109,7 +109,8 @@ class Definitions:
 
     def _sector_of_follow_up(self, draft: Draft, u: Understanding) -> bool:
         """What the one sector is that a follow-up names itself."""
-        if u.intent != "definition" or not u.follow_up or len(own_sectors(u)) != 1:
+        placed = u.crises and u.phases  # "and mobilizing the diaspora, same moment?" asks how it stands there
+        if u.intent != "definition" or not u.follow_up or len(own_sectors(u)) != 1 or placed:
             return False
         more = [w for w in outside_words(u) if w not in ASKING]
         return len(more) <= FEW and _define_sectors(draft, u.sectors[:1], work=True)

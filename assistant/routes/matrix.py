@@ -156,7 +156,7 @@ class Ratings:
         if not u.phases or u.intent != "rating" or not (u.levels or not _is_specific(u)):
             return False
         draft.route = "across"
-        for phase in u.phases[:1]:
+        for phase in u.phases:
             ratings.across_crises(draft, phase, u.levels)
         return True
 

@@ -34,6 +34,8 @@ ANSWERED_FOLLOW_UP = 0.32
 STRAYS = 0.40
 #: A refused question is like one of those without an answer from this cosine, and one of the so many nearest.
 NEAR_NO, NEAR_NOES = 0.60, 2
+#: Topics of which the text has one word: how much extra money there is, who votes it and when is answered by "none".
+SETTLED = ("extra_money",)
 #: Places named where a term is used that the text does not define.
 NAMED = 5
 
@@ -72,7 +74,7 @@ class Noes:
 
     def refuse(self, draft: Draft, u: Understanding, asked: Asked) -> None:
         """An honest no; or what the text says instead, where the question only takes something wrong for granted."""
-        if self._corrections.contradicted(draft, u, asked.ranking):
+        if self._corrections.contradicted(draft, u, asked.ranking) or self._settled(draft, u):
             return
         otherwise = self._corrections.otherwise(u, asked)
         if otherwise is None:
@@ -86,6 +88,15 @@ class Noes:
         draft.status = "grounded"
         draft.blocks.append(Paragraph(draft.say("not_given", terms=terms), template=True))
         by_passage.facts(draft, otherwise.facts)
+
+    def _settled(self, draft: Draft, u: Understanding) -> bool:
+        """Answer by the one fact that settles whatever is asked of its topic."""
+        topic = next((t for t in u.topics if t in SETTLED and t in self._known.topics), "")
+        if not topic:
+            return False
+        draft.route, draft.status = "premise", "grounded"
+        by_passage.facts(draft, self._known.topics[topic])
+        return True
 
     def no(
         self, draft: Draft, u: Understanding, ranking: Ranking, *, about: bool | None = None, missing: str = ""
@@ -107,11 +118,14 @@ class Noes:
             quote = by_passage.best_sentences(passage, content_stems(u.english), 1)[0]
             draft.nearest.append(make_citation(self._corpus, passage.ref, quote, number))
 
-    def near(self, draft: Draft, u: Understanding) -> None:
-        """After a no, what the text has on a matter that it does not settle: who pays, whether it was adopted, how far it binds."""
+    def near(self, draft: Draft, u: Understanding) -> bool:
+        """After a no, what the text has on a matter that it does not settle: who pays, whether it was adopted, how far it binds.
+
+        False where it has nothing of the kind.
+        """
         rows = self._known.see_rows
         if not rows or u.language != "en":
-            return
+            return False
         question = u.english if u.follow_up else u.question
         scores = self._means.retriever().like("absent", question, NEAR_NOES)
         topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
@@ -125,6 +139,9 @@ class Noes:
             draft.add(draft.say("near_sector", sector=draft.sectors(own)), *(draft.cite(s.ref, s.quote) for s in near))
             for sector in near[: 3 - len(near)]:  # the aims of two would be long
                 draft.quote(sector.ref, sector.quote)
+        else:
+            return False
+        return True
 
     def _lacks(self, draft: Draft, u: Understanding) -> str:
         """A sentence on what the text does not mention, or mentions and does not define; empty where a question asks neither."""

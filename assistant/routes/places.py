@@ -56,17 +56,21 @@ class Places:
         thing = thing_asked(u.question) if plain else ""
         found = self._known.mentioned(thing)
         if not found:
-            return plain and (self._by_name(draft, u) or self._unheard(draft, thing or subject_asked(u.english)))
+            return plain and (self._by_name(draft, u) or self._unheard(draft, thing))
         self._list(draft, "mentioned", found)
         return True
 
     def speaks_of(self, draft: Draft, u: Understanding) -> bool:
-        """Where the document has the word, if all that it says of one thing is asked for: in place of a no, or of facts without it."""
-        thing = subject_asked(u.question) if u.language == "en" and not u.follow_up else ""
-        found = self._known.mentioned(thing)
-        cited = {c.ref for c in draft.citations}
-        if not found or any(m.ref in cited for m in found):
+        """In place of a no: where the document has the word, if all that it says of one thing is asked for.
+
+        The legends of diagrams name clusters and groups and say nothing of them.
+        """
+        asked = u.language == "en" and not (u.follow_up or u.crises or u.sectors or u.partners or u.groups or u.topics)
+        found = self._known.mentioned(subject_asked(u.question)) if asked else []
+        found = [m for m in found if self._corpus.by_ref[m.ref].kind != "diagram"]
+        if not found:
             return False
+        thing = subject_asked(u.question)
         draft.blocks.clear()
         draft.citations.clear()
         draft.nearest.clear()

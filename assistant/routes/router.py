@@ -83,20 +83,14 @@ class Router:
             return
         look = Look(self.known, self.means, u, previous)
         blocks, citations = len(draft.blocks), len(draft.citations)
-        if (
-            self._tables.answer(draft, u, look)
-            or self._work.answer(draft, u, look)
-            or self._ratings.answer(draft, u, look)
-        ):
+        if self._tables.answer(draft, u, look) or self._work.answer(draft, u) or self._ratings.answer(draft, u, look):
             self._facts.beside(draft, u, look)
             return
         self._facts.answer(draft, u, look)
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
             del draft.blocks[blocks:-1], draft.citations[citations:]
-        if draft.route in ("not_in_document", "fact") and self._places.speaks_of(draft, u):
-            return
-        if draft.route == "not_in_document":
-            self._noes.near(draft, u)
+        if draft.route == "not_in_document" and not self._noes.near(draft, u):
+            self._places.speaks_of(draft, u)
 
 
 def _courtesy(draft: Draft, u: Understanding) -> bool:

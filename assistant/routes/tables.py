@@ -24,7 +24,9 @@ _OF_LISTS = frozenset(
     "one two three few lines line sentences sentence words paragraph sum summarise summarize summary overview describe explain brief nutshell me us please main give what's whats content contents contain contains inside holds hold look looks talk covers cover all main".split()
 )
 #: What a summary is for: "in two lines for my donor report".
-_FOR_WHOM = re.compile(r"\bfor (?:my|our|the|a|an|me|us)\b[\w ]{0,40}\W*$")
+_FOR_WHOM = re.compile(
+    r"\bfor (?:me|us|(?:my|our|the|a|an) (?:\w+ ){0,2}(?:report|briefing|brief|note|memo|meeting|speech|slides?|presentation|e-?mail|paper|boss|chief|director|minister|ambassador|donor|colleagues?|team|manager|head|newcomers?|students?|journalists?|press|website))\W*$"
+)
 #: Asks for kinds of events, not for those that happened: "examples of what counts as slow onset".
 _COUNTS_AS = re.compile(
     r"\b(?:counts?|qualif\w+|regarded|seen|considered|classed|classified|treated) as\b|\b(?:kinds?|types?|sorts?) of\b"
@@ -143,6 +145,8 @@ class Tables:
         """Crises that happened, at a place or of a kind."""
         if u.intent != "examples" or not self._corpus.examples or own_sectors(u) or u.wh in ("when", "how_many"):
             return False
+        if u.sectors and "crises" in u.guessed:  # "an example from a past crisis?" is one of the sector spoken of
+            return False
         named = by_table.places_named(draft, u)
         if named:
             draft.route = "examples"
@@ -161,4 +165,6 @@ class Tables:
 def _only_rates(u: Understanding) -> bool:
     """Whether no other table than the matrix can answer: then nothing needs to be searched for."""
     named = bool(u.crises or u.sectors)
+    if u.comparison and len(u.crises) > 1 and not u.sectors:
+        return False  # they may be told apart by what they are
     return u.intent == "rating" and named and not (u.partners or u.which_sector or numbered_sectors(u))

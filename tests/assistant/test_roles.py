@@ -54,7 +54,7 @@ def test_nobody_is_named_where_the_text_names_nobody(assistant: Assistant, quest
 @pytest.mark.parametrize(
     "question",
     [
-        "where does IOM lead the shelter cluster?", "which clusters does IOM lead?", "what led to the shelter crisis?",
+        "where does IOM lead the shelter cluster?", "which clusters does IOM lead in Haiti?", "what led to the shelter crisis?",
         "who leads the shelter cluster and with whom?", "IOM heads the camp cluster worldwide, but for which sort of emergency?",
         "Does UNHCR lead the CCCM cluster?", "Is IOM the only lead of the shelter cluster?", "Who runs the camp?", "who leads the response in a drought?", "how does IOM lead the shelter cluster?",
     ],
@@ -70,6 +70,28 @@ def test_each_role_stands_in_its_fact(corpus: Corpus) -> None:
             assert role.scope.split(",")[0] in fact.statement, role
         if role.role in ("lead", "co-lead"):
             assert "lead" in fact.statement, role
+
+
+@pytest.mark.parametrize(
+    ("question", "refs", "said"),
+    [
+        ("which cluster does IOM lead?", ["¶13", "Sector 2", "Sector 2"], "shelter cluster in Pakistan"),
+        ("who runs the cluster system overall?", ["¶13"], "(OCHA)"),
+        ("who leads on refugees?", ["¶14"], "UNHCR"),
+        ("who is in charge of the IDP response?", ["¶11", "¶13"], "cluster approach"),
+    ],
+)
+def test_who_coordinates_is_told_beside_who_leads(
+    assistant: Assistant, question: str, refs: list[str], said: str
+) -> None:
+    answer = assistant.ask(question)
+    assert (answer.status, answer.trace.route) == ("grounded", "role")
+    assert [c.ref for c in answer.citations][: len(refs)] == refs
+    assert said in answer.text
+
+
+def test_in_a_crisis_the_partners_are_told_by_their_table(assistant: Assistant) -> None:
+    assert assistant.ask("who coordinates for refugees in a man-made disaster?").trace.route == "coordination"
 
 
 def test_without_the_table_nothing_is_told_from_it(plain_corpus: Corpus) -> None:

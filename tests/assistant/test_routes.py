@@ -10,6 +10,7 @@ from assistant.answer import Answer, Turn
 from assistant.answerable import Asked
 from assistant.assistant import Assistant
 from assistant.text import fold
+from corpus.load import Corpus
 
 Judged = Callable[[Callable[[str], bool]], Assistant]
 
@@ -155,3 +156,24 @@ def test_that_phase_is_the_one_last_spoken_of(judged: Judged) -> None:
     history = [Turn("user", t) for t in ("What matters before a health crisis?", "ok, thanks, and border staff, I see")]
     answer = judged(lambda _: True).ask("is the diaspora rated in that phase too?", history)
     assert {c.key[1] for c in answer.cells} == {"before"}
+
+
+@pytest.mark.parametrize(
+    "question", ["what does the framework say about children", "tell me about children", "Tsunamis"]
+)
+def test_where_a_thing_stands_is_told_rather_than_refused(judged: Judged, corpus: Corpus, question: str) -> None:
+    """No one fact answers; the document has the word in several places. Legends name groups and say nothing of them."""
+    answer = judged(lambda asked: False).ask(question)
+    if "sunami" in question:  # a kind of crisis is known by more than its word
+        assert answer.trace.route != "mention"
+        return
+    assert (answer.status, answer.trace.route) == ("grounded", "mention")
+    assert [c.ref for c in answer.citations] == ["Sector 10", "Sector 15"]
+    assert all("child" in corpus.by_ref[c.ref].text.casefold() for c in answer.citations)
+    assert not answer.nearest
+
+
+@pytest.mark.parametrize("question", ["pizza", "costs", "tell me about latrines", "what about children and who pays?"])
+def test_a_word_that_stands_nowhere_is_refused(judged: Judged, question: str) -> None:
+    """“Costs” stood in “cost-effective”."""
+    assert judged(lambda asked: False).ask(question).status != "grounded"
