@@ -319,6 +319,25 @@ def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -
     _interpreted_note(draft, shown)
 
 
+def phases(draft: Draft, crises: Sequence[CrisisKey], asked: Sequence[PhaseKey]) -> None:
+    """The sectors of a crisis, phase by phase: of one scenario as a table, of several in one line each."""
+    if len(crises) * len(asked or PHASES) == 1:
+        scenario(draft, crises[0], asked[0])
+        return
+    shown: list[Cell] = []
+    items = []
+    for crisis in crises:
+        for phase in asked or PHASES:
+            told, numbers, cells = _weight(draft, crisis, phase)
+            if told:
+                items.append((f"{capital(draft.place(crisis, phase))}: {told}", numbers))
+            shown += cells
+    _look(draft, shown)
+    draft.blocks.append(_template(draft.say("weight_head")))
+    draft.bullets(items)
+    _interpreted_note(draft, shown)
+
+
 def crises_apart(draft: Draft, crises: Sequence[CrisisKey]) -> None:
     """What each of several kinds of crisis is, and what has weight in each of its phases, in one line each."""
     shown: list[Cell] = []

@@ -51,6 +51,8 @@ _OF_OTHERS = re.compile(r"\b\d[\d,.]* (?:\w+ )?(?:governments|countries|states|p
 #: A year that a question names must stand in one of so many nearest passages.
 YEARS_IN = 3
 _YEAR = re.compile(r"(?:19|20)\d\d")
+#: A year that narrows what is asked, at its end.
+_IN_YEAR = re.compile(r"\b(?:in|during|for) ((?:19|20)\d\d)$", re.IGNORECASE)
 #: Kinds of value by the question word that asks for them.
 _KINDS: dict[str, tuple[str, ...]] = {
     "how_many": ("number",), "when": ("date",), "where": ("place",), "who": ("body", "person"), "why": ("reason", "purpose"),
@@ -178,4 +180,7 @@ class Choice:
         least = missing(ranked[0])
         if least == 0 or (named and least < missing(chosen[0])):
             chosen = [f for f in ranked if missing(f) == least][:MAX_FACTS]
+        year = _IN_YEAR.search(u.english.rstrip(" ?.!"))
+        if named and year is not None and u.wh == "how_many" and not holds(fold(self._known.said(chosen[0])), year[1]):
+            return []  # the text has the number of another year
         return chosen if least < len(asked) + len(named) or len(asked) > 1 else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from assistant.answer import Paragraph
+from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, capital
 from assistant.deeds import asks_deeds
@@ -19,7 +20,7 @@ _ACTIVITIES = re.compile(r"\b(?:activit\w+|measures?|actions?|interventions?|ini
 _OF_WORK = ASKING | frozenset(
     "activity activities measure measures action actions intervention interventions initiative initiatives "
     "do done doing carry carried undertake undertaken implement implemented run conduct conducted include take taken put "
-    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster".split()
+    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster happens happen now iom usually".split()
 )
 
 
@@ -31,8 +32,12 @@ class Work:
 
     def answer(self, draft: Draft, u: Understanding) -> bool:
         """List the activities; False where another route answers better: one cell, which quotes its own sentence."""
-        asked = len(u.sectors) == 1 and not (u.levels or u.rating_cue or u.which_sector or u.comparison)
-        if not asked or u.language != "en" or not self._corpus.activities:
+        asked = not (u.levels or u.rating_cue or u.which_sector or u.comparison) and u.language == "en"
+        if not asked or not self._corpus.activities:
+            return False
+        if not u.sectors:
+            return self._in_crises(draft, u)
+        if len(u.sectors) > 1:
             return False
         # "what do we do for them?" is about those spoken of, not about the sector of the turn before
         deeds = asks_deeds(u.question) and "sectors" not in u.inherited
@@ -46,6 +51,15 @@ class Work:
             by_table.define_sector(draft, sector, work=True)
             return True
         return not (u.crises and u.phases and "phases" not in u.guessed) and self._by_scenario(draft, u)
+
+    def _in_crises(self, draft: Draft, u: Understanding) -> bool:
+        """What has weight in the crises that a message names, where it asks for nothing but what is done there."""
+        named = u.crises and "crises" not in u.guessed and not (u.partners or u.groups)
+        if not named or not asks_deeds(u.question) or not _OF_WORK.issuperset(outside_words(u)):
+            return False
+        draft.route = "list"
+        ratings.phases(draft, u.crises, u.phases)
+        return True
 
     def _itself(self, u: Understanding, sector: int) -> bool:
         """Whether a message names the sector itself, not something it does, or takes it over from the one before."""
