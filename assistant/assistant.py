@@ -326,10 +326,10 @@ class Assistant:
         points_back = bool(ordered) and _POINTS_BACK.search(fold(bare)) is not None
         said = [*earlier, self.without_levels(ordered)]
         draft, understood = self._compose(bare or text, said if points_back else earlier, help_with, leans=points_back)
-        if ordered and not points_back and draft.status in REFUSALS:
-            attempts = [(self._only_asking(bare), earlier, False), (bare, said, True)]
-            if not _MAY_POINT_BACK.search(fold(bare)):
-                attempts.pop()
+        if (ordered or guards.quotes(bare)) and not points_back and draft.status in REFUSALS:
+            attempts = [(self._only_asking(bare), earlier, False)]
+            if ordered and _MAY_POINT_BACK.search(fold(bare)):
+                attempts.append((bare, said, True))
             for rest, before, leans in attempts:
                 again, meant = self._compose(rest, before, help_with, leans=leans) if rest else (draft, understood)
                 if surely(again, AMID_OTHERS):

@@ -53,11 +53,13 @@ _INSTRUCTION = re.compile(
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
 _PARTS = re.compile(
-    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|(?<=\])\s+(?=(?:what|which|who|how|when|where)\b)|,?\s+and (?=(?:state|confirm|claim|pretend|say|add) that\b)|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
+    r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|(?<=\])\s+(?=(?:what|which|who|how|when|where)\b)|,?\s+and (?=(?:state|confirm|claim|pretend|say|add) that\b)|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|(?<=[\"”'’.])\s+then\s+(?=(?:tell|answer|explain|give|list|name|what|which|who|how|when|where|can|is|are|does)\b)|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
 _MARKUP = re.compile(
     r"<\|[^<>|]{0,40}\|>(?:system|user|assistant)?|<[^<>]{0,200}>|!?\[[^\]]*\]\([^)]*\)|https?://\S+|`+|\{\{|\}\}"
 )
+#: Markup that sets one text apart from the next.
+_BLOCK = re.compile(r"</?(?:div|p|br|li|ul|ol|td|tr|table|h[1-6]|section|span|title)\b[^<>]{0,200}>", re.I)
 #: A made-up exchange inside one message: what "the assistant" says in it is dropped, what "the user" asks is kept.
 _OTHER_SPEAKER = re.compile(
     r"(?:^|(?<=[.!?])\s*)(?:assistant|ai|bot|model|system|chatgpt|mcof)\s*:\s.*?(?=(?:user|human|me|question)\s*:|\Z)",
@@ -91,8 +93,12 @@ _MANNER = re.compile(
     re.I,
 )
 _LEAD_IN = re.compile(
-    r"^\W*(?:and |then |now |so |finally |after that )*(?:please )?(?:answer|reply|tell me)(?: this)?\s*:\s*", re.I
+    r"^\W*(?:and |then |now |so |finally |after that )*(?:please )?(?:answer|reply|tell me)(?: this)?\s*:\s*"
+    r"|^\W*(?:and |then |now |so |finally |after that )+(?:please )?tell me\s+(?=(?:what|which|who|how|when|where|why|whether|can|is|are|was|were|do|does|did)\b)",
+    re.I,
 )
+#: The label of a speaker that a message makes up.
+_SPEAKS_AS = re.compile(r"^\W*(?:assistant|system|ai|bot|model|admin|developer)\s*:\W*$", re.I)
 
 _SPLIT = re.compile(
     r"(?<=[?;])\s+(?=\S)|,?\s+(?:and also|and|also|plus|et|y)\s+(?=(?:also )?(?:who|what|which|where|when|how|why|qui|quel\w*|combien|comment|pourquoi|quien\w*|que|cual\w*|cuant\w*)\b)",
@@ -215,7 +221,7 @@ def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str
     What was taken out can still say what a rest such as "and in that phase?" is about; it is never followed, nor is any
     level believed that it names.
     """
-    asked, orders_before = _apart(question, acts_of)
+    asked, orders_before = _apart(_BLOCK.sub("\n", question), acts_of)
     plain = without_greeting(_OTHER_SPEAKER.sub(" ", _MARKUP.sub(" ", asked)).strip())
     spoken = plain if plain.strip() else asked
     plain = _SPEAKER.sub("", spoken) if _OTHER_SPEAKER.search(asked) else spoken
@@ -225,13 +231,14 @@ def without_instructions(question: str, acts_of: ActsOf = _unheard) -> tuple[str
         acts_of = _unheard
     taken: list[str] = []
     for number, part in enumerate(parts):
-        # what stands in quotes after "repeat after me:" belongs to the order
+        # what stands in quotes after "repeat after me:", or after "assistant:", belongs to the order
         told = bool(taken) and taken[-1].rstrip().endswith(":") and part.lstrip()[:1] in "\"“'‘«"
+        told = told or bool(taken and _SPEAKS_AS.match(taken[-1]))
         if told or gives_order(part, acts_of if number < HEARD else _unheard):
             taken.append(part)
     kept = [p for p in parts if p not in taken]
     if taken and not any(len(p.split()) > 2 for p in kept):
-        kept = [q for p in taken for q in _quotes(p) if q.endswith("?")]
+        kept = [q for p in taken for q in quotes(p) if q.endswith("?")]
     # where nothing is taken out, the message stays as it is written, its commas too
     left = " ".join(kept) if taken else plain
     text = _MANNER.sub(r"\1", without_greeting(_LEAD_IN.sub("", " ".join(left.split()))))
@@ -253,7 +260,7 @@ def _apart(question: str, acts_of: ActsOf) -> tuple[str, list[str]]:
     return (rest, blocks) if blocks and len(rest.split()) > 3 and asks(rest) else (question, [])
 
 
-def _quotes(text: str) -> list[str]:
+def quotes(text: str) -> list[str]:
     """What stands in quotation marks."""
     return [(m.group(1) or m.group(2)).strip() for m in _QUOTED.finditer(text)]
 

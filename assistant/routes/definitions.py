@@ -46,7 +46,7 @@ _ITS_NAME = re.compile(r"\b(?:called|named?|title|aim|purpose|goal)\b")
 #: Words of a question for what tells kinds of crisis apart that ask for nothing more.
 _OF_KINDS = ASKING | frozenset(
     "difference differences differ different distinguish compare compared comparison between versus vs contrast tell apart "
-    "kind kinds type types crisis crises disaster disasters natural main quick short exactly basically examples example hazards please".split()
+    "kind kinds type types onset crisis crises disaster disasters natural main quick short exactly basically examples example hazards please".split()
 )
 
 
@@ -69,7 +69,6 @@ class Definitions:
             or self._name_and_number(draft, u)
             or self._sector_of_follow_up(draft, u)
             or self._sectors_apart(draft, u)
-            or self._crises_apart(draft, u)
             or self._levels(draft, u)
             or self._crisis(draft, u, look)
             or self._sector(draft, u)
@@ -120,7 +119,7 @@ class Definitions:
         apart = u.comparison and len(u.sectors) == 2 and not (crises_meant(u) or u.phases or u.levels or u.rating_cue)
         return apart and len(outside_words(u)) <= FEW and not u.follow_up and _define_sectors(draft, u.sectors)
 
-    def _crises_apart(self, draft: Draft, u: Understanding) -> bool:
+    def crises_apart(self, draft: Draft, u: Understanding) -> bool:
         """What tells kinds of crisis apart: what each is, and what counts in its phases."""
         if not u.comparison or len(u.crises) < 2 or u.sectors or u.phases or u.levels or u.rating_cue or u.follow_up:
             return False

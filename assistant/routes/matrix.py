@@ -153,7 +153,7 @@ class Ratings:
     @staticmethod
     def _across_crises(draft: Draft, u: Understanding) -> bool:
         """The sectors that are rated in a phase, crisis by crisis."""
-        if not u.phases or u.intent != "rating" or not (u.levels or not _is_specific(u)):
+        if u.sectors or not u.phases or u.intent != "rating" or not (u.levels or not _is_specific(u)):
             return False
         draft.route = "across"
         for phase in u.phases:

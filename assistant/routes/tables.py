@@ -105,7 +105,8 @@ class Tables:
         if not self._corpus.crises or _only_rates(u) or look.beyond_tables():
             return False
         return (
-            self._coordination(draft, u, look)
+            self._definitions.crises_apart(draft, u)
+            or self._coordination(draft, u, look)
             or self._people(draft, u, look)
             or self._examples(draft, u)
             or self._definitions.answer(draft, u, look)
