@@ -296,6 +296,18 @@ def _keys(matches: Sequence[Match], kind: str, *, weak: bool) -> tuple[str, ...]
 _SLOTS = ("crises", "phases", "sectors", "levels", "partners", "groups")
 _WEAK = ("weak_crises", "weak_phases", "weak_sectors")
 
+#: Words for a crisis that are verbs before what is fought: "fighting trafficking".
+_VERBS = ("fight", "fighting")
+
+
+def _is_verb(match: Match, matches: Sequence[Match]) -> bool:
+    """Whether a word for a crisis says what is done about the sector after it, or is part of its name."""
+    sectors = [o for o in matches if o.kind == "sector"]
+    return match.term in _VERBS and any(
+        o.start == match.end or o.start <= match.start < match.end < o.end for o in sectors
+    )
+
+
 #: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
 _DEGREE = frozenset({"how", "tan", "cuan", "point"})
 
@@ -381,6 +393,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     matches = tuple(
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
+    matches = tuple(m for m in matches if not _is_verb(m, matches))
     users = _places_of_user(folded)
     covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
     covered += [m for m in matches if m not in covered and _within(m, users)]

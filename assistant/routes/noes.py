@@ -90,9 +90,9 @@ class Noes:
         by_passage.facts(draft, otherwise.facts)
 
     def _settled(self, draft: Draft, u: Understanding) -> bool:
-        """Answer by the one fact that settles whatever is asked of its topic."""
+        """Answer by the one fact that settles whatever is asked of its topic; not of something that has a name of its own."""
         topic = next((t for t in u.topics if t in SETTLED and t in self._known.topics), "")
-        if not topic:
+        if not topic or self._known.names.asked(u.question):
             return False
         draft.route, draft.status = "premise", "grounded"
         by_passage.facts(draft, self._known.topics[topic])

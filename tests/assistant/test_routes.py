@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from assistant.answer import Answer, Turn
 from assistant.answerable import Asked
 from assistant.assistant import Assistant
+from assistant.retrieval import ScoredFact
+from assistant.routes.choice import Choice
+from assistant.routes.known import Known
 from assistant.text import fold
+from assistant.understanding import Understanding
 from corpus.load import Corpus
+
+if TYPE_CHECKING:
+    from assistant.retrieval import Ranking
 
 Judged = Callable[[Callable[[str], bool]], Assistant]
 
@@ -177,3 +187,29 @@ def test_where_a_thing_stands_is_told_rather_than_refused(judged: Judged, corpus
 def test_a_word_that_stands_nowhere_is_refused(judged: Judged, question: str) -> None:
     """“Costs” stood in “cost-effective”."""
     assert judged(lambda asked: False).ask(question).status != "grounded"
+
+
+def test_one_fact_settles_whatever_is_asked_of_extra_money(judged: Judged) -> None:
+    answer = judged(lambda asked: False).ask("the framework brings extra budget, how much is it and who votes it?")
+    assert answer.status in ("grounded", "partial")
+    assert "does not imply any additional resource allocation" in answer.text
+    named = judged(lambda asked: False).ask("how much extra funding did Bangladesh get?")
+    assert named.status == "not_in_document"
+
+
+@pytest.mark.parametrize(
+    ("behind", "question", "kept"),
+    [
+        ((0.0, 0.05, 0.10), "who helps trafficked persons?", 3),
+        ((0.0, 0.19, 0.19), "who helps trafficked persons?", 2),
+        ((0.0, 0.05, 0.19), "since when is migrant exploitation countered?", 3),
+    ],
+    ids=["near", "far", "far, with a word of the question"],
+)
+def test_a_fact_that_only_pads_is_left_out(corpus: Corpus, behind: tuple[float, ...], question: str, kept: int) -> None:
+    facts = [corpus.fact_by_id[i] for i in ("s10-database", "s10-children", "s10-since-1994")]
+    found = [ScoredFact(f.id, 0.6 - b) for f, b in zip(facts, behind, strict=True)]
+    ranking = cast("Ranking", SimpleNamespace(facts=lambda: found))
+    u = Understanding(question, question, "en", (), english=question)
+    assert len(Choice(Known(corpus)).lean(u, ranking, facts)) == kept
+    assert len(Choice(Known(corpus)).lean(replace(u, comparison=True), ranking, facts)) == len(facts)

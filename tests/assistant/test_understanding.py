@@ -168,3 +168,9 @@ def test_what_was_spoken_of_outweighs_a_guess(lexicon: Lexicon) -> None:
     turns = ["how important is health care during an epidemic?"]
     assert understand("and telling them how not to catch it?", turns, lexicon, guess).phases == ("during",)
     assert understand("and telling them how not to catch it?", ["who pays?"], lexicon, guess).phases == ("before",)
+
+
+def test_what_is_fought_is_no_war(lexicon: Lexicon) -> None:
+    """“Fighting trafficking, where is it crucial?” was answered for man-made disasters alone."""
+    assert read("fighting trafficking, where is it crucial?", lexicon).weak_crises == ()
+    assert read("where there is fighting, is shelter crucial?", lexicon).weak_crises == ("man_made",)

@@ -10,11 +10,16 @@ from assistant.settings import Settings
 pytestmark = pytest.mark.model
 
 
-def test_every_suggestion_is_answered_from_its_passage(settings: Settings) -> None:
-    assistant = Assistant.build(settings)
+@pytest.fixture(scope="module")
+def real(settings: Settings) -> Assistant:
+    """The assistant over the index that the evaluation builds, opened once."""
+    return Assistant.build(settings)
+
+
+def test_every_suggestion_is_answered_from_its_passage(real: Assistant) -> None:
     wrong = []
-    for suggestion in assistant.corpus.suggestions:
-        answer = assistant.ask(suggestion.question)
+    for suggestion in real.corpus.suggestions:
+        answer = real.ask(suggestion.question)
         if answer.status != "grounded" or suggestion.ref not in {c.ref for c in answer.citations}:
             wrong.append(suggestion.question)
     assert wrong == []
@@ -28,8 +33,8 @@ def test_every_suggestion_is_answered_from_its_passage(settings: Settings) -> No
         ("is the framework legally binding?", "flexible"),
     ],
 )
-def test_beside_a_no_stands_what_comes_near(settings: Settings, question: str, near: str) -> None:
-    answer = Assistant.build(settings).ask(question)
+def test_beside_a_no_stands_what_comes_near(real: Assistant, question: str, near: str) -> None:
+    answer = real.ask(question)
     assert answer.status == "not_in_document"
     assert near in answer.text
     assert answer.citations
