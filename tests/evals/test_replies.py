@@ -15,5 +15,5 @@ def test_a_sentence_beside_a_cell_keeps_its_level(settings: Settings) -> None:
     answer = Assistant.build(settings).ask(
         "before some disease goes round, anything to teach the people who check passports?"
     )
-    assert "Health training for border management officials" in answer.text
+    assert "health training for border management officials" in answer.text
     assert not answer.trace.removed
