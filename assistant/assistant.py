@@ -461,13 +461,16 @@ class Assistant:
         asked = sides(text) if draft.route in ONE_SIDED or draft.status in REFUSALS else None
         if asked is None:
             return draft, understood
+        first, second = ([side] for side in asked)
+        alone, _ = self._parts(first, (), _without_help, _leaning_never)
         told = draft.status == "grounded" and both_said(asked, _said(draft))
-        if told and self._parts(asked[:1], (), _without_help, _leaning_never)[0].route != "role":
+        if told and alone.route != "role":
             return draft, understood  # a table tells who leads; facts that name both may tell something else
-        for side in asked:
-            alone, _ = self._parts([side], (), _without_help, _leaning_never)
-            if not surely(alone, EITHER_SIDE):
-                return draft, understood
+        if not surely(alone, EITHER_SIDE):
+            return draft, understood
+        alone, _ = self._parts(second, (), _without_help, _leaning_never)
+        if not surely(alone, EITHER_SIDE):
+            return draft, understood
         both, meant = self._parts(asked, (), _without_help, _leaning_never)
         return (both, meant) if both_said(asked, _said(both)) else (draft, understood)
 

@@ -61,7 +61,7 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     if u.language != "en" or u.follow_up or not _LEADS.search(folded):
         return None
     if _WHICH_CLUSTERS.match(folded):
-        led = tuple(r for r in table if r.role in ("lead", "co-lead") and r.subject.endswith(" cluster"))
+        led = tuple(r for r in table if r.role in ("lead", "co-lead") and _is_cluster(r.subject))
         return RoleAsked("", led, "") if led else None
     if _OTHER.search(folded):
         return None
@@ -69,7 +69,7 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     if found is None:
         return None
     subject, term = found
-    if u.crises and not subject.endswith(" cluster"):
+    if u.crises and not _is_cluster(subject):
         return None  # who coordinates in that crisis is told by the table of partners
     places = [t for t in words(u.question) if is_name(t) and t not in words(term)]
     named = [place for r in table for place in _places(r) if re.search(rf"\b{re.escape(place)}\b", folded)]
@@ -96,6 +96,11 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
     return RoleAsked(subject, tuple(rows), "")
 
 
+def _is_cluster(subject: str) -> bool:
+    """Whether a subject of the table is one cluster, not a whole response."""
+    return subject.endswith(" cluster")
+
+
 def _places(role: Role) -> list[str]:
     """The countries of a row's scope, folded, and the short name of one: "bolivia"."""
     if role.crises or not role.scope:
@@ -109,7 +114,7 @@ def _subject(folded: str, table: Sequence[Role]) -> tuple[str, str] | None:
     terms = [(term, r.subject) for r in table for term in r.terms.split("|") if term]
     for term, subject in sorted(terms, key=lambda t: -len(t[0])):
         plain = rf"\b{re.escape(term)}\b"
-        sure = term in _CLUSTERS_ONLY or not subject.endswith(" cluster") or re.search(r"\bclusters?\b", folded)
+        sure = term in _CLUSTERS_ONLY or not _is_cluster(subject) or re.search(r"\bclusters?\b", folded)
         if sure and re.search(plain, folded):
             return subject, term
     return None

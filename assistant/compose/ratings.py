@@ -305,13 +305,8 @@ def compare(
 
 def across_crises(draft: Draft, phase: PhaseKey, levels: Sequence[Level] = ()) -> None:
     """No crisis was named: the phase across all five; what has weight without a level too, unless levels are asked for."""
-    items, shown = [], []
-    for crisis in draft.corpus.crises:
-        told, numbers, cells = _weight(draft, crisis.key, phase, levels)
-        if told:
-            items.append((f"{capital(draft.crisis_plain(crisis.key))}: {told}", numbers))
-        shown += cells
-    _look(draft, shown)
+    scenarios = [(capital(draft.crisis_plain(c.key)), c.key, phase) for c in draft.corpus.crises]
+    items, shown = _lines(draft, scenarios, levels)
     level = f" {draft.say('or')} ".join(draft.level(a) for a in levels)
     head = "slice_head_level" if levels else "slice_head"
     draft.blocks.append(_template(draft.say(head, phase_cap=draft.phase_cap(phase), level=level)))
@@ -324,15 +319,8 @@ def phases(draft: Draft, crises: Sequence[CrisisKey], asked: Sequence[PhaseKey])
     if len(crises) * len(asked or PHASES) == 1:
         scenario(draft, crises[0], asked[0])
         return
-    shown: list[Cell] = []
-    items = []
-    for crisis in crises:
-        for phase in asked or PHASES:
-            told, numbers, cells = _weight(draft, crisis, phase)
-            if told:
-                items.append((f"{capital(draft.place(crisis, phase))}: {told}", numbers))
-            shown += cells
-    _look(draft, shown)
+    scenarios = [(capital(draft.place(c, phase)), c, phase) for c in crises for phase in asked or PHASES]
+    items, shown = _lines(draft, scenarios)
     draft.blocks.append(_template(draft.say("weight_head")))
     draft.bullets(items)
     _interpreted_note(draft, shown)
@@ -340,18 +328,27 @@ def phases(draft: Draft, crises: Sequence[CrisisKey], asked: Sequence[PhaseKey])
 
 def crises_apart(draft: Draft, crises: Sequence[CrisisKey]) -> None:
     """What each of several kinds of crisis is, and what has weight in each of its phases, in one line each."""
-    shown: list[Cell] = []
+    told: list[Cell] = []
     for crisis in crises:
         define_crisis(draft, crisis, quoted=draft.language != "en")
-        items = []
-        for phase in PHASES:
-            told, numbers, cells = _weight(draft, crisis, phase)
-            if told:
-                items.append((f"{draft.phase_cap(phase)}: {told}", numbers))
-            shown += cells
+        items, shown = _lines(draft, [(draft.phase_cap(phase), crisis, phase) for phase in PHASES])
         draft.bullets(items)
+        told += shown
+    _interpreted_note(draft, told)
+
+
+def _lines(
+    draft: Draft, scenarios: Sequence[tuple[str, CrisisKey, PhaseKey]], levels: Sequence[Level] = ()
+) -> tuple[list[tuple[str, tuple[int, ...]]], list[Cell]]:
+    """A line with its citations for each scenario, named by its label, in which something has weight; and the cells told."""
+    items, shown = [], []
+    for label, crisis, phase in scenarios:
+        told, numbers, cells = _weight(draft, crisis, phase, levels)
+        if told:
+            items.append((f"{label}: {told}", numbers))
+        shown += cells
     _look(draft, shown)
-    _interpreted_note(draft, shown)
+    return items, shown
 
 
 def _weight(

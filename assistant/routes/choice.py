@@ -86,18 +86,19 @@ class Choice:
         aside = _BESIDES.search(u.english)
         named = set(content_stems(aside[1])) if aside else set()
         hits = [h for h in ranking.facts() if not named or not named <= self._stems_said(h.fact)] or ranking.facts()
-        kinds = _KINDS["why"] if _WHAT_FOR.search(fold(u.english)) else _KINDS.get(u.wh, ())
-        asked = set(_HYPHENED.findall(fold(u.english)))
+        folded = fold(u.english)
+        kinds = _KINDS["why"] if _WHAT_FOR.search(folded) else _KINDS.get(u.wh, ())
+        asked = set(_HYPHENED.findall(folded))
         stems = set(content_stems(u.english))
         doing = asks_deeds(u.english)
-        people = _HOW_MANY_PEOPLE.search(fold(u.english)) is not None
+        people = _HOW_MANY_PEOPLE.search(folded) is not None
         on_documents = _DOCUMENTS.search(u.english) is not None
 
         def fits(hit: ScoredFact) -> float:
             """Score, more for the kind of value that is asked for, less where a word with a hyphen is only in one of the two."""
             fact = self._corpus.fact_by_id[hit.fact]
-            told = {w for w in _HYPHENED.findall(fold(fact.statement)) if set(content_stems(w)) & stems}
             said = fold(fact.statement)
+            told = {w for w in _HYPHENED.findall(said) if set(content_stems(w)) & stems}
             apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
             of_another = not u.comparison and known.of_another(u, fact.ref)
             bonus = KIND_BONUS * (fact.kind in kinds) + DEED_BONUS * (doing and fact.id in known.deeds)

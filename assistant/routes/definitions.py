@@ -20,12 +20,9 @@ from corpus.types import Acronym
 _OF_ACRONYMS = frozenset(
     "acronym abbreviation letters letter short form full name names word term called know again exactly anyway english que significa signifie veut dire quiere decir sigla sigle".split()
 )
-_STANDS_FOR = re.compile(
-    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+)\b"
-)
-_SPELLED_OUT = re.compile(
-    r"\b(?:stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+|what(?:'s| is| are| r)?|who(?:'s| is| are)|que es|que son|qu'est)\b"
-)
+_MEANS = r"stands? for|mean\w*|signif\w*|acronym\w*|abbreviat\w*|spell\w*|full (?:name|form)|expan\w+|defin\w+"
+_STANDS_FOR = re.compile(rf"\b(?:{_MEANS})\b")
+_SPELLED_OUT = re.compile(rf"\b(?:{_MEANS}|what(?:'s| is| are| r)?|who(?:'s| is| are)|que es|que son|qu'est)\b")
 #: Says of something which sector it is: "land and property is sector 8, yes?".
 _IS_SECTOR = re.compile(
     r"\b(?:(?:it|that|this)'?s|is|are|was|under|in|of|as|belongs to|called) (?:in |under )?sector (?:no\.? |number )?\d"

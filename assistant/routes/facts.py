@@ -105,14 +105,13 @@ class Facts:
             return
         sentence = by_passage.sentence_of(fact, self._corpus.by_ref)
         shown = any(c.ref == fact.ref and (c.quote in sentence or sentence in c.quote) for c in draft.citations)
-        if not shown:
-            by_passage.facts(draft, [fact])
-            # a level that the sentence speaks of is one of its own cells, which were not asked for
-            matrix, rows = self._corpus.matrix, (e for e in self._corpus.evidence if e.ref == fact.ref)
-            told = [
-                matrix.cell(e.crisis, e.phase, e.sector_no) for e in rows if e.quote in sentence or sentence in e.quote
-            ]
-            draft.cells.extend(c for c in told if c not in draft.cells)
-            there = any(c.crisis in u.crises and c.phase in u.phases for c in told) and not (u.levels or u.rating_cue)
-            if draft.status == "not_rated" and (there or not surely_names(u, "sector")):
-                draft.status = "partial"  # the cell was only a guess; this sentence may be what was asked for
+        if shown:
+            return
+        by_passage.facts(draft, [fact])
+        # a level that the sentence speaks of is one of its own cells, which were not asked for
+        matrix, rows = self._corpus.matrix, (e for e in self._corpus.evidence if e.ref == fact.ref)
+        told = [matrix.cell(e.crisis, e.phase, e.sector_no) for e in rows if e.quote in sentence or sentence in e.quote]
+        draft.cells.extend(c for c in told if c not in draft.cells)
+        there = any(c.crisis in u.crises and c.phase in u.phases for c in told) and not (u.levels or u.rating_cue)
+        if draft.status == "not_rated" and (there or not surely_names(u, "sector")):
+            draft.status = "partial"  # the cell was only a guess; this sentence may be what was asked for

@@ -66,11 +66,10 @@ class Places:
         The legends of diagrams name clusters and groups and say nothing of them.
         """
         asked = u.language == "en" and not (u.follow_up or u.crises or u.sectors or u.partners or u.groups or u.topics)
-        found = self._known.mentioned(subject_asked(u.question)) if asked else []
-        found = [m for m in found if self._corpus.by_ref[m.ref].kind != "diagram"]
+        thing = subject_asked(u.question) if asked else ""
+        found = [m for m in self._known.mentioned(thing) if self._corpus.by_ref[m.ref].kind != "diagram"]
         if not found:
             return False
-        thing = subject_asked(u.question)
         draft.blocks.clear()
         draft.citations.clear()
         draft.nearest.clear()

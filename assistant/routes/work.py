@@ -1,4 +1,4 @@
-"""What is done in a sector: its activities, or what the scenarios say of it in a phase or a crisis."""
+"""What is done: in a sector its activities, or what the scenarios say of it; in a crisis what has weight there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_WORK = ASKING | frozenset(
 
 
 class Work:
-    """Answers what is done in one sector, where no rating is asked for."""
+    """Answers what is done in one sector or in a crisis, where no rating is asked for."""
 
     def __init__(self, known: Known) -> None:
         self._corpus = known.corpus
@@ -33,7 +33,7 @@ class Work:
     def answer(self, draft: Draft, u: Understanding) -> bool:
         """List the activities; False where another route answers better: one cell, which quotes its own sentence."""
         asked = not (u.levels or u.rating_cue or u.which_sector or u.comparison) and u.language == "en"
-        if not asked or not self._corpus.activities:
+        if not asked or not self._corpus.activities or not _OF_WORK.issuperset(outside_words(u)):
             return False
         if not u.sectors:
             return self._in_crises(draft, u)
@@ -44,8 +44,6 @@ class Work:
         sector = u.sectors[0]
         if not (_ACTIVITIES.search(fold(u.question)) or deeds) or not self._itself(u, sector):
             return False
-        if not _OF_WORK.issuperset(outside_words(u)):
-            return False
         if not (u.crises or u.phases):
             draft.route = "work"
             by_table.define_sector(draft, sector, work=True)
@@ -55,7 +53,7 @@ class Work:
     def _in_crises(self, draft: Draft, u: Understanding) -> bool:
         """What has weight in the crises that a message names, where it asks for nothing but what is done there."""
         named = u.crises and "crises" not in u.guessed and not (u.partners or u.groups)
-        if not named or not asks_deeds(u.question) or not _OF_WORK.issuperset(outside_words(u)):
+        if not named or not asks_deeds(u.question):
             return False
         draft.route = "list"
         ratings.phases(draft, u.crises, u.phases)
