@@ -18,6 +18,8 @@ from corpus.types import Basis, CrisisKey, Language, Level, PhaseKey
 Role = Literal["user", "assistant"]
 Status = Literal["grounded", "partial", "not_rated", "not_in_document", "out_of_scope", "needs_clarification"]
 ABSTENTIONS: frozenset[Status] = frozenset({"not_rated", "not_in_document", "out_of_scope"})
+#: Noes of the document to a question, the ratings' own apart.
+REFUSALS: tuple[Status, ...] = ("not_in_document", "out_of_scope")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.encoder import Vectors
+    from assistant.retrieval import HybridRetriever
 
     Matrix64 = NDArray[np.float64]
 
@@ -183,6 +184,18 @@ def examples_of(corpus: Corpus) -> dict[str, Example]:
         if absent.lang == "en" and number % 2 == 0:
             out.setdefault(absent.text, Example(absent.text, "other", slots=False))
     return out
+
+
+def learn(corpus: Corpus, retriever: HybridRetriever) -> SlotModel | None:
+    """Learn from the corpus' examples, by the vectors in the index; None without examples."""
+    import numpy as np
+
+    examples = examples_of(corpus)
+    vectors = retriever.vectors_of(list(examples))
+    found = [e for text, e in examples.items() if text in vectors]
+    if not any(e.slots for e in found):
+        return None
+    return SlotModel.fit(found, np.stack([vectors[e.text] for e in found]))
 
 
 def _solve(products: Matrix64, labels: Matrix64, weights: Matrix64) -> Matrix64:

@@ -154,7 +154,7 @@ def ask_article(
         assistant: Assistant = Assistant.build(own)
         assistant.warm()
         if model is not None:
-            assistant.document_judge = DocumentJudge(assistant.retriever, model)
+            assistant.judge.document_judge = DocumentJudge(assistant.retriever, model)
         system = AssistantSystem(assistant, corpus, ranks=Probe(assistant))
         count = OFF_TOPIC if not limit else max(1, limit // 5)
         items = [*thinned(article.items, limit), *off_topic(articles, article.name, count)]

@@ -77,7 +77,8 @@ def _opened(assistant: Assistant) -> tuple[str, HybridRetriever]:
 
 def systems(assistant: Assistant, items: Sequence[Item], settings: Settings) -> Iterable[tuple[str, str, System]]:
     """Title, group and system of everything that the assistant is compared with."""
-    from assistant.assistant import Assistant, Features
+    from assistant.assistant import Assistant
+    from assistant.features import Features
     from ingest.export import ensure_export
 
     encoder = ensure_export(settings.data_dir, settings.embedding_model)  # as published: a baseline was taught nothing

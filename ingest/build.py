@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from assistant.assistant import open_index, retriever_over
 from assistant.encoder import BulkEncoder, OnnxEncoder
 from assistant.index import (
     MANIFEST,
@@ -42,6 +41,7 @@ from assistant.index import (
     server_client,
     stored_vectors,
 )
+from assistant.opening import open_index, retriever_over
 from assistant.records import MAX_CHUNK_CHARS, Record, build_records, embedded, records_sha256
 from assistant.settings import Settings
 from corpus.errors import (

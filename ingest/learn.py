@@ -7,21 +7,38 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from assistant import acts
+from assistant import acts, answerable, dialogue, slots
 from assistant.acts import ActModel
 from assistant.answerable import AnswerModel
-from assistant.assistant import Assistant, learn_answers, learn_dialogue, learn_slots, learned_file, open_index
+from assistant.assistant import Assistant
 from assistant.dialogue import DialogueModel
+from assistant.learned import learned_file
+from assistant.opening import open_index
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.slots import SlotModel
+from assistant.understanding import read
 from corpus.errors import IndexMissingError
 from corpus.load import Corpus
 
 Learned = SlotModel | AnswerModel | DialogueModel | ActModel
+
+
+def learn_answers(assistant: Assistant) -> AnswerModel | None:
+    """What tells whether the document answers, learned from the assistant's corpus; None where there is too little."""
+    corpus, retriever, judge = assistant.corpus, assistant.retriever, assistant.judge
+    known = retriever.vectors_of([c.text for c in corpus.calibration])
+    return answerable.learn(corpus, retriever, lambda row: judge.asked_of(row, known.get(row.text)), judge.read)
+
+
+def learn_dialogue(assistant: Assistant) -> DialogueModel | None:
+    """The dialogue model of the assistant's corpus; None without dialogues."""
+    return dialogue.learn(assistant.corpus, assistant.retriever, lambda text: read(text, assistant.lexicon))
+
+
 #: What is learned, by the name of its file.
 LEARNED: dict[str, Callable[[Assistant], Learned | None]] = {
-    "slots": lambda assistant: learn_slots(assistant.corpus, assistant.retriever),
+    "slots": lambda assistant: slots.learn(assistant.corpus, assistant.retriever),
     "acts": lambda assistant: acts.learn(assistant.corpus, assistant.retriever),
     "answers": learn_answers,
     "dialogue": learn_dialogue,

@@ -277,9 +277,9 @@ def train(
 
 def _shown(row: Calibration, assistant: Assistant) -> list[tuple[str, str]]:
     """What the reader would be shown of a calibration question: its text beside the nearest sentences."""
-    asked = assistant.asked_of(row)
+    asked = assistant.judge.asked_of(row)
     text = asked.spoken[-MAX_SENTENCE:]
-    return [(text, s[:MAX_SENTENCE]) for s in assistant.sentences(asked.ranking)]
+    return [(text, s[:MAX_SENTENCE]) for s in assistant.judge.sentences(asked.ranking)]
 
 
 def _told_apart(pupil: Pupil, held_out: Sequence[tuple[str, tuple[str, str]]]) -> float:

@@ -154,7 +154,8 @@ def adapt(
     threads = os.cpu_count() or 1
     with progress_bar() as progress:
         if reader:
-            from assistant.assistant import Assistant, open_index
+            from assistant.assistant import Assistant
+            from assistant.opening import open_index
             from ingest import reading
 
             corpus = load_corpus(settings.corpus)

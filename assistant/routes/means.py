@@ -11,7 +11,7 @@ from assistant.answerable import Asked
 if TYPE_CHECKING:
     from assistant.acts import Acts
     from assistant.answerability.judge import Finding
-    from assistant.assistant import Features
+    from assistant.features import Features
     from assistant.retrieval import HybridRetriever, Ranking
     from assistant.settings import Settings
 

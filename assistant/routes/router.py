@@ -29,7 +29,7 @@ from corpus.load import Corpus
 if TYPE_CHECKING:
     from assistant.acts import Acts
     from assistant.answerability.judge import Finding
-    from assistant.assistant import Features
+    from assistant.features import Features
     from assistant.retrieval import HybridRetriever, Ranking
     from assistant.settings import Settings
 

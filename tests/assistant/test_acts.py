@@ -117,7 +117,7 @@ def heard(assistant: Assistant, *orders: str, tells: tuple[str, ...] = ()) -> As
     def acts(sentence: str) -> Acts:
         return ORDER if sentence in orders else TELLS if sentence in tells else ASKS
 
-    assistant.acts = assistant._order_acts = assistant._router.means.acts = acts  # type: ignore[method-assign]
+    assistant._learned.acts = assistant._learned.order_acts = assistant._router.means.acts = acts  # type: ignore[method-assign]
     return assistant
 
 

@@ -20,7 +20,7 @@ from assistant.answerable import (
     features,
     learn,
 )
-from assistant.assistant import Assistant, learn_answers
+from assistant.assistant import Assistant
 from assistant.reader import SENTENCES
 from assistant.records import build_records, spread
 from assistant.retrieval import HybridRetriever
@@ -29,6 +29,7 @@ from assistant.stemvectors import StemVectors
 from assistant.text import words
 from corpus.load import Corpus
 from corpus.types import BETWEEN, Calibration
+from ingest.learn import learn_answers
 from tests.fakes import KeywordEncoder
 
 Taught = tuple[Assistant, AnswerModel, Evidence]
@@ -64,7 +65,7 @@ def taught(corpus: Corpus) -> Taught:
 
 def judged(taught: Taught, question: str, *earlier: str) -> float:
     assistant, model, evidence = taught
-    asked = assistant.asked_after(question, earlier) if earlier else assistant.asked(question)
+    asked = assistant.judge.asked_after(question, earlier) if earlier else assistant.judge.asked(question)
     absent = assistant.retriever.examples["absent"][1] @ asked.vector
     values = features(asked, evidence, absent, model.wording(asked.question, asked.vector))
     return model.probability(values, follow_up=asked.follow_up)
@@ -101,17 +102,17 @@ def test_follow_ups_are_weighed_by_what_follow_ups_teach(taught: Taught) -> None
 
 def test_a_follow_up_is_judged_as_a_conversation(taught: Taught) -> None:
     """The reader sees the messages as they were written; what is searched for is one question."""
-    asked = taught[0].asked_after(
+    asked = taught[0].judge.asked_after(
         "and who were its first donors?", ["What is the Migration Emergency Funding Mechanism?"]
     )
     assert asked.follow_up
     assert asked.conversation == "What is the Migration Emergency Funding Mechanism? and who were its first donors?"
-    assert not taught[0].asked("who were the first donors?").follow_up
+    assert not taught[0].judge.asked("who were the first donors?").follow_up
 
 
 def test_features_are_those_named(taught: Taught) -> None:
     assistant, _, evidence = taught
-    asked = assistant.asked("How many of the 47 governments paid 99 million?")
+    asked = assistant.judge.asked("How many of the 47 governments paid 99 million?")
     found = features(asked, evidence, np.zeros(0, dtype=np.float32), 0.25)
     by_name = dict(zip(FEATURES, found.tolist(), strict=True))
     assert (by_name["absent"], by_name["wording"]) == (0, 0.25)
@@ -122,12 +123,12 @@ def test_features_are_those_named(taught: Taught) -> None:
 def test_what_is_read_are_the_sentences_of_the_nearest_facts(taught: Taught) -> None:
     """As the text has them; without a reader nothing is read."""
     assistant, _, _ = taught
-    asked = assistant.asked("How many governments asked IOM to evacuate their nationals from Libya?")
-    shown = assistant.sentences(asked.ranking)
+    asked = assistant.judge.asked("How many governments asked IOM to evacuate their nationals from Libya?")
+    shown = assistant.judge.sentences(asked.ranking)
     assert len(shown) == SENTENCES
     assert any("47 governments" in sentence for sentence in shown)
     assert all(any(sentence in p.text for p in assistant.corpus.passages) for sentence in shown)
-    assert assistant.read(asked) == {}
+    assert assistant.judge.read(asked) == {}
 
 
 def test_what_reading_cannot_change_is_settled() -> None:

@@ -9,7 +9,6 @@ from assistant.compose.tables import WORK, sector_work
 from assistant.deeds import asks_deeds
 from assistant.guards import situation
 from assistant.understanding import Understanding
-from assistant.verify import verify
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -52,8 +51,8 @@ def test_every_activity_can_be_shown_as_it_stands(corpus: Corpus) -> None:
     for sector in corpus.sectors:
         draft = Draft(corpus, "en")
         sector_work(draft, sector.no)
-        answer = assistant._finish("x", draft, [Understanding("x", "x", "en", ())])
-        assert not verify(answer, corpus).removed, sector.no
+        answer = assistant._finisher.finish("x", draft, [Understanding("x", "x", "en", ())])
+        assert not answer.trace.removed, sector.no
 
 
 def test_what_a_sector_covers_is_its_aim_and_its_work(corpus: Corpus) -> None:

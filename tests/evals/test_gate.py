@@ -103,7 +103,8 @@ def test_planted_a_misattributed_quote(assistant: Assistant, some: list[Item]) -
 
 def test_planted_a_dropped_refusal(assistant: Assistant, some: list[Item], before: Reference) -> None:
     """The part that refuses is switched off: what was refused rightly is answered, and each item is named."""
-    from assistant.assistant import Assistant, Features
+    from assistant.assistant import Assistant
+    from assistant.features import Features
 
     eager = Assistant(
         assistant.corpus,

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.assistant import Assistant, learned_file
+from assistant.assistant import Assistant
 from assistant.index import MANIFEST, index_root, server_client, stored_vectors
+from assistant.learned import learned_file
 from assistant.records import build_records
 from assistant.settings import Settings
 from corpus.errors import (
@@ -391,10 +392,10 @@ def test_without_the_file_of_this_corpus_nothing_is_judged(corpus: Corpus, tmp_p
     assistant = Assistant(corpus, Settings(data_dir=tmp_path), lambda: ("i", None))  # type: ignore[arg-type,return-value]
     path = learned_file(assistant.settings, "answers", "i", corpus)
     with pytest.raises(IndexForeignError, match=r"another version of the tables\. Run 'mcof ingest'"):
-        _ = assistant._answers
+        _ = assistant._learned.answers
     path.parent.mkdir()
     path.write_bytes(b"no archive")
     with pytest.raises(IndexDamagedError, match=r"cannot be read\. Run 'mcof ingest --force'"):
-        _ = assistant._answers
+        _ = assistant._learned.answers
     path.write_bytes(b"")
-    assert assistant._answers is None
+    assert assistant._learned.answers is None

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from assistant.answer import Turn
-from assistant.assistant import REWRITTEN, Assistant
+from assistant.assistant import Assistant
 from assistant.lexicon import Lexicon
+from assistant.llm.assisted import REWRITTEN
 from assistant.llm.client import ChatClient
 from assistant.llm.understand import Help, Helper, read_proposal, unsure
 from assistant.slots import INTENTS, Slots
@@ -167,7 +168,7 @@ class Interpreter:
 
 def helped_by(interpreter: Interpreter, corpus: Corpus) -> Assistant:
     assistant = assistant_with(FakeChat().enqueue("{}"), corpus, chat_understanding=True, chat_writing=False)
-    assistant.__dict__["_helper"] = interpreter
+    assistant._assisted.__dict__["_helper"] = interpreter
     return assistant
 
 

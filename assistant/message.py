@@ -1,0 +1,212 @@
+"""The reply to one message as a draft: to each of its parts, to both sides of a comparison, to what a situation asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
+
+from assistant import guards
+from assistant.answer import ABSTENTIONS, REFUSALS, Block, Paragraph, Status, shown
+from assistant.comparing import both_said, sides
+from assistant.compose.draft import Draft
+from assistant.learned import LearnedModels
+from assistant.lexicon import Lexicon
+from assistant.premises import claimed_figures
+from assistant.refine import is_decided, refine
+from assistant.routes import Router
+from assistant.selfname import SelfReference
+from assistant.turns import Leaning, Leans, never_leans, surely_leans
+from assistant.understanding import Understanding, understand
+from assistant.verify import figures
+from corpus.load import Corpus
+
+#: A draft, and what each part of the message was understood to ask.
+Reply = tuple[Draft, list[Understanding]]
+#: Completes the understanding of a part in the light of the messages before; what it did is noted in the draft.
+Helps = Callable[[Draft, Understanding, Sequence[str]], Understanding]
+
+#: Routes on which a reply may speak of one side of a comparison only.
+ONE_SIDED = ("fact", "passage", "premise", "definition")
+#: Probability that each side of a comparison needs to be answered.
+EITHER_SIDE = 0.40
+#: Probability from which a message that was refused as a follow-up is answered as complete in itself.
+ALONE = 0.90
+#: Probability that one of two questions in one needs to be answered, where both together are refused.
+HALF = 0.60
+#: The same of a message that only describes a situation, once what is asked is added: those words alone raise it.
+SITUATION = 0.80
+#: What somebody asks who only describes a situation.
+WHAT_TO_DO = "what can we do?"
+#: Routes on which the document is said not to answer.
+JUDGED = ("not_in_document", "out_of_scope")
+#: Routes on which a reply says what was looked for, so that its place can be told.
+PLACED = ("fact", "passage", "definition", "mention", "topic", "reverse")
+#: Earlier replies kept, by the messages that lead to them: what they are follows from these alone.
+_RECOMPOSED = 64
+
+
+class Composer:
+    """Composes the reply to one message. Keeps nothing but a few earlier replies."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        lexicon: Lexicon,
+        own_name: SelfReference,
+        learned: LearnedModels,
+        leaning: Leaning,
+        router: Router,
+    ) -> None:
+        self._corpus, self._lexicon, self._own_name = corpus, lexicon, own_name
+        self._learned, self._leaning, self._router = learned, leaning, router
+        # a reply leans on the one before, which leans on the one before that: each is composed once
+        self._recomposed = lru_cache(maxsize=_RECOMPOSED)(self._recompose)
+
+    def compose(self, text: str, earlier: Sequence[str], helps: Helps, *, leans: bool = False) -> Reply:
+        """The reply to a message after ``earlier`` ones, oldest first.
+
+        The first part ``leans`` on the last message before where that is known already.
+        """
+        parts = guards.parts_of(guards.without_dismissal(text))
+        draft, understood = self._parts(parts, earlier, helps, surely_leans if leans else self._leaning.of_message)
+        # "... I always mix these up." after a question changes nothing of it; before it, it is what the question is about
+        asking = parts[:1] if all(guards.only_tells(p) for p in parts[1:]) else parts
+        if len(asking) != 1 or len(understood) != 1 or understood[0].language != "en":
+            return draft, understood
+        if not understood[0].follow_up:
+            draft, understood = self._side_by_side(asking[0], draft, understood)
+        elif draft.status in REFUSALS and not leans:
+            alone, meant = self._parts(parts, (), helps, never_leans)
+            if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
+                return alone, meant
+        if draft.status in REFUSALS and draft.route in JUDGED:
+            draft, understood = self._by_halves(asking[0], earlier, draft, understood)
+        plain = understood[0].intent in ("other", "rating") and not understood[0].follow_up
+        unsaid = draft.status == "not_rated" or (draft.status == "not_in_document" and draft.route in JUDGED)
+        if plain and unsaid and guards.situation(asking[0]):
+            doing, meant = self._parts([f"{asking[0].rstrip(' .!,')}, {WHAT_TO_DO}"], earlier, unhelped, never_leans)
+            if surely(doing, SITUATION):
+                return doing, meant
+        return draft, understood
+
+    def _by_halves(self, text: str, earlier: Sequence[str], draft: Draft, understood: list[Understanding]) -> Reply:
+        """The reply to two questions in one that are refused together, where one at least is surely answered by itself."""
+        asked = guards.halves(text)
+        for half in asked:
+            alone, _ = self._parts([half], earlier, unhelped, self._leaning.of_message)
+            if surely(alone, HALF):
+                return self._parts(asked, earlier, unhelped, self._leaning.of_message)
+        return draft, understood
+
+    def _side_by_side(self, text: str, draft: Draft, understood: list[Understanding]) -> Reply:
+        """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
+        asked = sides(text) if draft.route in ONE_SIDED or draft.status in REFUSALS else None
+        if asked is None:
+            return draft, understood
+        first, second = ([side] for side in asked)
+        alone, _ = self._parts(first, (), unhelped, never_leans)
+        told = draft.status == "grounded" and both_said(asked, shown(draft.blocks))
+        if told and alone.route != "role":
+            return draft, understood  # a table tells who leads; facts that name both may tell something else
+        if not surely(alone, EITHER_SIDE):
+            return draft, understood
+        alone, _ = self._parts(second, (), unhelped, never_leans)
+        if not surely(alone, EITHER_SIDE):
+            return draft, understood
+        both, meant = self._parts(asked, (), unhelped, never_leans)
+        return (both, meant) if both_said(asked, shown(both.blocks)) else (draft, understood)
+
+    def _parts(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, leaning: Leans) -> Reply:
+        """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others."""
+        draft = Draft(self._corpus, "en")
+        understood: list[Understanding] = []
+        statuses: list[Status] = []
+        noes: list[Block] = []
+        before = list(earlier)
+        for number, part in enumerate(parts):
+            if draft.route == "opinion" and not guards.asks(part):
+                continue  # "We have to pick one by Friday." only says why somebody asks
+            if guards.only_tells(part) and len(parts) > 1:
+                if not all(guards.only_tells(p) for p in parts[number:]):
+                    before.append(part)  # what the question after it is about
+                    continue
+                if statuses and statuses[-1] in ABSTENTIONS:
+                    continue  # "A list please." says how a question is to be answered that cannot be
+            part = self._own_name.without(part)
+            place = guards.located(part)
+            part = place or part
+            u = helps(draft, understand(part, before, self._lexicon, self._refine, leaning), before)
+            leaning = leaning if leaning is never_leans else self._leaning.of_part
+            if understood:
+                u = replace(u, language=understood[0].language)
+            understood.append(u)
+            draft.language = understood[0].language
+            draft.status = "grounded"
+            size = len(draft.blocks)
+            self._router.answer(draft, u, partial(self._previous, tuple(before)))
+            if place and draft.status == "grounded" and draft.route in PLACED:
+                _tell_place(draft, size, part)
+            if draft.status in REFUSALS:
+                # the no itself; what comes near, and who has another role, is cited and stays
+                noes += [b for b in draft.blocks[size : size + 1] if not cites(b)]
+            statuses.append(draft.status)
+            before.append(part)
+        if "grounded" in statuses and any(s in REFUSALS for s in statuses):
+            draft.blocks[:] = [b for b in draft.blocks if not any(b is no for no in noes)]
+            draft.blocks.append(Paragraph(draft.say("partial"), template=True))
+        draft.status = combined(statuses)
+        return draft, understood
+
+    def _refine(self, u: Understanding) -> Understanding:
+        """Complete a message's slots with the learned model, where the lexicon leaves them open and an index is there."""
+        slots = None if is_decided(u) else self._learned.slots(u)
+        return u if slots is None else refine(u, slots)
+
+    def _previous(self, earlier: Sequence[str], back: int = 0) -> Draft | None:
+        """The reply to the last of the earlier messages, or one further ``back``, composed anew from them alone."""
+        earlier = earlier[: len(earlier) - back]
+        return self._recomposed(tuple(earlier)) if earlier else None
+
+    def _recompose(self, turns: tuple[str, ...]) -> Draft:
+        """The reply to the last of some messages. It is only read."""
+        return self.compose(turns[-1], turns[:-1], unhelped)[0]
+
+
+def unhelped(draft: Draft, u: Understanding, earlier: Sequence[str]) -> Understanding:
+    """The understanding as lexicon and similarity have it."""
+    return u
+
+
+def _tell_place(draft: Draft, size: int, sought: str) -> None:
+    """Say first where the first of the blocks from ``size`` on that cites something stands.
+
+    Not where it corrects what was ``sought``: "which paragraph says that there are 20 sectors?" has no place.
+    """
+    first = next((b for b in draft.blocks[size:] if isinstance(b, Paragraph)), None)
+    corrects = first is None or (first.template and draft.route != "mention")
+    cited = first.citations if first is not None and not corrects else ()
+    refs = dict.fromkeys(c.ref for c in draft.citations if c.number in cited)
+    quotes = " ".join(c.quote for c in draft.citations if c.number in cited)
+    if refs and claimed_figures(sought) <= figures(quotes):
+        head = Paragraph(draft.say("reference_head", refs=", ".join(refs)), cited, template=True)
+        draft.blocks.insert(size, head)
+
+
+def surely(draft: Draft, least: float) -> bool:
+    """Whether a reply answers, with at least this probability where it was judged."""
+    return draft.status == "grounded" and (draft.confidence is None or draft.confidence >= least)
+
+
+def cites(block: Block) -> bool:
+    """Whether a block of a reply cites something."""
+    return not isinstance(block, Paragraph) or bool(block.citations)
+
+
+def combined(statuses: Sequence[Status]) -> Status:
+    """Status of a compound answer: that of its parts where they agree, else partial."""
+    if len(set(statuses)) == 1:
+        return statuses[0]
+    if any(s in ("grounded", "partial") for s in statuses):
+        return "partial"
+    return statuses[0]
