@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.arrays import read_arrays
+from assistant.naming import crisis_years
 from assistant.reader import Readings
 from assistant.records import spread
 from assistant.regression import logistic, probability, ridge
@@ -103,7 +104,8 @@ class Evidence:
             if record.lang == "en":
                 self.leads[record.ref].update(stem(w) for w in words(record.text))
         self.all: set[str] = set().union(*self.leads.values())
-        self.figures = {p.ref: figures(p.text) for p in corpus.passages}
+        #: Figures of each passage, and the years of the crises that it names: the one in Libya is that of 2011.
+        self.figures = {p.ref: figures(p.text) | crisis_years(corpus, p.text) for p in corpus.passages}
         absent, _ = retriever.examples.get("absent", ((), None))
         #: Names and figures of each question that the document does not answer: they are mostly why it does not.
         self.absent_terms = tuple(frozenset(fold(n) for n in names(r.text) - _OWN) | figures(r.text) for r in absent)
@@ -126,7 +128,7 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
     ranking = asked.ranking
     numbers = figures(asked.question)
     best = ranking.by_passage[0]
-    entry = max((h.dense for h in ranking.records if h.record.kind == "entry"), default=0.0)
+    entry = max((h.dense for h in ranking.records if h.record.kind in ("entry", "topic")), default=0.0)
     sentence = max((h.dense for h in ranking.records if h.record.kind in ("sentence", "chunk")), default=0.0)
     # "How many were evacuated from Yemen?" is no reason to refuse a question about Lebanon
     own = {fold(n) for n in names(asked.question) - _OWN} | numbers
@@ -222,7 +224,8 @@ def learn(
     """
     import numpy as np
 
-    positives = list(dict.fromkeys(e.text for e in corpus.entry_points if e.lang == "en"))
+    asked = [e.text for e in corpus.entry_points if e.lang == "en"] + [q.text for q in corpus.topic_questions]
+    positives = list(dict.fromkeys(asked))
     negatives = list(dict.fromkeys(n.text for n in corpus.not_covered if n.lang == "en"))
     known = retriever.vectors_of([*positives, *negatives])
     positives = [t for t in positives if t in known]

@@ -17,7 +17,7 @@ from assistant.learned import LearnedModels
 from assistant.message import Composer, Helps, unhelped
 from assistant.opening import LazyIndex, open_index
 from assistant.orders import Orders
-from assistant.routes import Router
+from assistant.routes import Means, Router
 from assistant.selfname import SelfReference
 from assistant.settings import Settings
 from assistant.text import detect_language
@@ -62,16 +62,10 @@ class Assistant:
         self._own_name = SelfReference(corpus.info)
         self._learned = learned = LearnedModels(corpus, settings, self.lexicon, index)
         self.judge = judge = Judge(corpus, self.lexicon, index, learned)
-        self._router = Router(
-            corpus,
-            lambda: index.retriever,
-            judge.asked,
-            judge.probability,
-            judge.find,
-            learned.acts,
-            features,
-            settings,
+        means = Means(
+            lambda: index.retriever, judge.asked, judge.probability, judge.find, learned.acts, features, settings
         )
+        self._router = Router(corpus, means)
         leaning = Leaning(self.lexicon, index, learned)
         self._composer = Composer(corpus, self.lexicon, self._own_name, learned, leaning, self._router)
         self._orders = Orders(self.lexicon, learned, self._composer)

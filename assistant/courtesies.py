@@ -11,7 +11,7 @@ from assistant.text import fold
 
 #: A greeting, with nothing asked.
 _GREETS = re.compile(
-    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:there|all|everyone|team))?\W*$"
+    r"^\W*(?:(?:hi|hello|hey)\W+)?(?:how are (?:you|u|things)|how(?:'s| is) it going|how do you do|what'?s up)(?: doing)?(?: (?:today|there|now))?\W*$|^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:there|all|everyone|team))?\W*$"
 )
 #: Asks what the assistant is for.
 _ASKS_HELP = re.compile(

@@ -12,6 +12,7 @@ from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
 from assistant.opening import LazyIndex
 from assistant.reader import SENTENCES, Readings
+from assistant.text import as_asked
 from assistant.understanding import Understanding, following, read
 from corpus.load import Corpus
 from corpus.types import BETWEEN, Calibration
@@ -45,7 +46,7 @@ class Judge:
 
     def _ranked(self, u: Understanding, vector: Vectors | None) -> Asked:
         retriever = self._index.retriever
-        vector = retriever.encode(u.english) if vector is None else vector
+        vector = retriever.encode(as_asked(u.english)) if vector is None else vector
         ranking = retriever.rank(u.english, u.english_tokens, vector=vector)
         return Asked(u.english, u.english_tokens, vector, ranking, u.conversation)
 

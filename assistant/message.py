@@ -16,6 +16,7 @@ from assistant.premises import claimed_figures
 from assistant.refine import is_decided, refine
 from assistant.routes import Router
 from assistant.selfname import SelfReference
+from assistant.text import fold
 from assistant.turns import Leaning, Leans, never_leans, surely_leans
 from assistant.understanding import Understanding, understand
 from assistant.verify import figures
@@ -46,6 +47,12 @@ PLACED = ("fact", "passage", "definition", "mention", "topic", "reverse")
 _RECOMPOSED = 64
 
 
+def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
+    """A follow-up whose pronoun was replaced by what was spoken of: "who gets it" is "who gets health support"; else empty."""
+    replaced = bool(u.wh) and bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") not in fold(u.english)
+    return u.english if replaced and u.english != u.question else ""
+
+
 class Composer:
     """Composes the reply to one message. Keeps nothing but a few earlier replies."""
 
@@ -68,7 +75,7 @@ class Composer:
 
         The first part ``leans`` on the last message before where that is known already.
         """
-        parts = guards.parts_of(guards.without_dismissal(text))
+        parts = guards.parts_of(guards.without_size(guards.without_dismissal(text)))
         draft, understood = self._parts(parts, earlier, helps, surely_leans if leans else self._leaning.of_message)
         # "... I always mix these up." after a question changes nothing of it; before it, it is what the question is about
         asking = parts[:1] if all(guards.only_tells(p) for p in parts[1:]) else parts
@@ -80,6 +87,11 @@ class Composer:
             alone, meant = self._parts(parts, (), helps, never_leans)
             if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
                 return alone, meant
+            whole = _spelled_out(understood[0], earlier)
+            alone, meant = self._parts([whole], (), helps, never_leans) if whole else (draft, understood)
+            sure = (alone.confidence or 0.0) >= ALONE or alone.route == "role"
+            if alone.status == "grounded" and sure and whole:
+                return alone, [replace(meant[0], question=understood[0].question, follow_up=True)]
         if draft.status in REFUSALS and draft.route in JUDGED:
             draft, understood = self._by_halves(asking[0], earlier, draft, understood)
         plain = understood[0].intent in ("other", "rating") and not understood[0].follow_up

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.text import fold, words
+from assistant.text import FUNCTION_WORDS, fold, words
 from assistant.verify import names, opens_sentence
 from corpus.load import Corpus
 
@@ -139,6 +139,17 @@ def holds(text: str, name: str) -> bool:
     """Whether a folded text holds a name, or another form of it: "Libya" in "the Libyan crisis"."""
     parts = [p for p in re.split(r"[\s'’-]", fold(name)) if len(p) > 3] or [fold(name)]
     return any(re.search(rf"(?<!\w){re.escape(p[:_NAME_STEM])}", text) is not None for p in parts)
+
+
+def crisis_years(corpus: Corpus, text: str) -> set[str]:
+    """Years of the example crises that a text names by their place: "the Libyan crisis" is that of 2011."""
+    folded = fold(text)
+    return {e.year for e in corpus.examples if e.year and holds(folded, words(e.place)[0])}
+
+
+def initials(term: str) -> str:
+    """First letters of a term's words but the small ones: "undp" of "United Nations Development Programme"."""
+    return "".join(w[0] for w in words(term) if w not in FUNCTION_WORDS["en"])
 
 
 def without(question: str, left_out: tuple[Name, ...]) -> str:

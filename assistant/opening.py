@@ -97,7 +97,8 @@ def retriever_over(
     keep = [
         i
         for i, r in enumerate(records)
-        if (features.entry_points or r.kind != "entry") and (features.facts or (r.kind != "fact" and not r.fact))
+        if (features.entry_points or r.kind not in ("entry", "topic"))
+        and (features.facts or (r.kind != "fact" and not r.fact))
     ]
     if len(keep) < len(records):
         vectors = vectors[keep]

@@ -18,7 +18,7 @@ from assistant.understanding import understand
 AMID_OTHERS = 0.50
 #: What is left of a message points to what it said before: surely, or perhaps.
 _POINTS_BACK = re.compile(
-    r"\bis (?:that|this|it) (?:what|true|right|correct|so)\b|\b(?:about|on|of) (?:it|that|this|them)\b|\b(?:there|those|these|(?:that|this|the same) (?:one|phase|stage|crisis|scenario|sector|situation|disaster|country|place|body|agency|number|figure))\b"
+    r"\bis (?:that|this|it) (?:what|true|right|correct|so)\b|\b(?:about|on|(?<!all )of) (?:it|that|this|them)\b|\b(?:there|those|these|(?:that|this|the same) (?:one|phase|stage|crisis|scenario|sector|situation|disaster|country|place|body|agency|number|figure))\b"
 )
 _MAY_POINT_BACK = re.compile(r"\b(?:that|this|it|its|they)\b")
 

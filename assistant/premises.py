@@ -15,11 +15,12 @@ from assistant.verify import figures
 from corpus.load import Corpus
 from corpus.types import Fact
 
-_SPELLED = (
+#: Numbers in words, each at its own index.
+SPELLED = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
 ).split()
-_NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(_SPELLED[1:])}"
+_NUMBER = rf"(?<![\d,.])\d+(?![\d,.]\d)|{'|'.join(SPELLED[1:])}"
 #: A number and the plural it counts, with at most two words between: "15 sectors", "the three overlapping phases".
 _COUNT = re.compile(rf"\b({_NUMBER})\s+(?:(?!of\b)[a-z-]+\s+){{0,2}}?([a-z-]+s)\b")
 #: What makes a count a claim about all there are; "name two sectors" and "the first three phases" claim nothing.
@@ -43,10 +44,12 @@ _CONFIRM = re.compile(
     r"|\b(?:is it (?:true|right|correct) that|just confirm|please confirm|can you confirm|am i right that)\b|\bas the (?:annex|text|document|framework|paper) says\b"
 )
 #: A number that only names a place of the text, a document or a time of day.
-_LABEL = re.compile(
+LABEL = re.compile(
     r"(?:¶|\b(?:sector|sectors|annex|paragraph|para|fn|footnote|note|page|no\.?|number|resolution|point|points|pillar|at|of)) ?\d[\d/.:]*|\b[A-Z]+/[\w/.]*|\d+(?::\d+|(?:st|nd|rd|th|am|pm)\b)",
     re.IGNORECASE,
 )
+#: Says in which year something began, before that year.
+_BEGAN = r"(?:began|begun|begins?|started|starts?)\b.{0,60}?\b(?:in|from)"
 _YEAR = re.compile(r"(?:19|20)\d\d")
 #: Share of a question's words, by rarity, that must be a fact's for the fact to be what it speaks of.
 _ABOUT = 0.6
@@ -65,7 +68,7 @@ class Count:
 
 def _value(number: str) -> int:
     """The number; counts of parts are small, those of people and years are not."""
-    return int(number) if number.isdigit() else _SPELLED.index(number)
+    return int(number) if number.isdigit() else SPELLED.index(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Contradiction:
 
 def claimed_figures(question: str) -> set[str]:
     """Figures that a question says of something: no years, no numbers of sectors, paragraphs or documents, no single digits."""
-    plain = _LABEL.sub(" ", question)
+    plain = LABEL.sub(" ", question)
     return {n for n in figures(plain) if len(n) > 1 and not _YEAR.fullmatch(n)}
 
 
@@ -117,10 +120,15 @@ class Premises:
                 return f"{match.group(1)} {match.group(2)}", known[0]
         return None
 
+    def right_counts(self, question: str) -> set[str]:
+        """Figures of a question that only count the parts of something as the text does: the 15 of "all 15 sectors"."""
+        found = _COUNT.finditer(fold(question))
+        return {m[1] for m in found if (known := self._parts(m[2])) and _value(m[1]) == known[0].number}
+
     def _parts(self, things: str) -> list[Count]:
         """Where the text counts the parts of something: one small number, the same everywhere; else none."""
         known = self._counts.get(things, [])
-        one = len({c.number for c in known}) == 1 and 1 < known[0].number < len(_SPELLED)
+        one = len({c.number for c in known}) == 1 and 1 < known[0].number < len(SPELLED)
         return known if one else []
 
     def contradicted(self, question: str, facts: Sequence[Fact]) -> Contradiction | None:
@@ -128,13 +136,13 @@ class Premises:
 
         A claim is a figure of something that the fact gives another figure for, or anything put up for confirmation
         ("..., right?"). Apart from it the question must be about that very fact: most of its words, by rarity, are the
-        fact's or those of the prepared questions that lead to it, and so is every name and year.
+        fact's or those of the prepared questions that lead to it, and so is every year.
         """
         confirm = _CONFIRM.search(fold(question)) is not None
         asked = figures(question)
         years = {n for n in asked if _YEAR.fullmatch(n)}
         numbers = claimed_figures(question)
-        since = {y for y in years if re.search(rf"\bsince {y}\b", question)}
+        since = {y for y in years if re.search(rf"\b(?:since|{_BEGAN}) {y}\b", fold(question))}
         if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", fold(question)):
             return None
         wanted = [s for s in dict.fromkeys(content_stems(question)) if s not in asked and s not in _SELF]
@@ -150,7 +158,9 @@ class Premises:
             if numbers and not numbers & held and other and fact.kind == "number" and shares[fact.id] > meant:
                 return Contradiction(min(numbers), fact)
             if since and not since & held and re.search(r"since (?:the early )?(?:19|20)\d\d", text, re.IGNORECASE):
-                return Contradiction(f"since {min(since)}", fact)
+                return Contradiction(
+                    f"{'since' if re.search(rf'since {min(since)}', fold(question)) else 'in'} {min(since)}", fact
+                )
             if confirm and not numbers:
                 return Contradiction("", fact)
         return None

@@ -3,7 +3,7 @@
 A record is one text to embed and to index by its words. ``sentence`` and
 ``chunk`` records are the document's own words; ``fact``, ``entry`` and the
 records that put the matrix into words only lead to a passage and are never
-shown or cited. The list is a pure function of the corpus, so its hash names the
+shown or cited. A ``topic`` record leads to the passage of its topic's first fact, and to no fact. The list is a pure function of the corpus, so its hash names the
 index that belongs to it.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal, TypeVar
 
-from assistant.text import sentence_spans
+from assistant.text import as_asked, sentence_spans
 from corpus.load import Corpus
 from corpus.matrix import Cell
 from corpus.types import Passage
@@ -27,6 +27,7 @@ RecordKind = Literal[
     "chunk",
     "fact",
     "entry",
+    "topic",
     "cell",
     "crisis",
     "phase",
@@ -184,6 +185,10 @@ def _prepared_records(corpus: Corpus) -> Iterator[Record]:
     for entry in corpus.entry_points:
         place = entry.fact or entry.ref
         yield Record(_id("entry", place, entry.text), "entry", entry.ref, entry.text, lang=entry.lang, fact=entry.fact)
+    first = {row.topic: row.fact for row in reversed(corpus.topics)}
+    for question in corpus.topic_questions:
+        ref = corpus.fact_by_id[first[question.topic]].ref
+        yield Record(_id("topic", question.topic, question.text), "topic", ref, question.text)
 
 
 def _cell_words(corpus: Corpus, cell: Cell) -> str:
@@ -220,7 +225,8 @@ def _example_records(corpus: Corpus) -> Iterator[Record]:
     for text in dict.fromkeys(text for row in taught for text in (row.last, row.question)):
         yield Record(_id("dialogue", "", text), "dialogue", "", text)
     for held_out in (c for c in corpus.calibration if not c.earlier):
-        yield Record(_id("calibration", held_out.answered, held_out.text), "calibration", "", held_out.text)
+        text = as_asked(held_out.text)
+        yield Record(_id("calibration", held_out.answered, text), "calibration", "", text)
     for act in corpus.acts:
         yield Record(_id("act", act.does, act.text), "act", "", act.text)
     for absent in corpus.not_covered:

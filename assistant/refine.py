@@ -78,7 +78,7 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
             if not u.phases and not u.weak_phases:
                 changes["phases"] = _rivals(slots.phases, THRESHOLDS["phases"], _RIVAL_PHASE) or changes["phases"]
         likely = {no: score for no, score in slots.sectors.items() if no not in u.no_sectors}
-        sectors = _keys(u.sectors, u.weak_sectors, likely, THRESHOLDS["sectors"], several=True)
+        sectors = _keys(u.sectors, u.weak_sectors, likely, THRESHOLDS["sectors"], several=True) if likely else ()
         best = max((slots.sectors[s] for s in sectors), default=0.0)
         changes["sectors"] = sectors
         changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]

@@ -114,7 +114,8 @@ def _subject(folded: str, table: Sequence[Role]) -> tuple[str, str] | None:
     terms = [(term, r.subject) for r in table for term in r.terms.split("|") if term]
     for term, subject in sorted(terms, key=lambda t: -len(t[0])):
         plain = rf"\b{re.escape(term)}\b"
-        sure = term in _CLUSTERS_ONLY or not _is_cluster(subject) or re.search(r"\bclusters?\b", folded)
+        led = rf"\blead(?:s|er|ers|ing)?(?: agency| organi[sz]ation)? (?:(?:for|of|on|in) )?(?:the )?{re.escape(term)}\b(?! (?:response|assistance|support|work|sector|activit\w+))|\b{re.escape(term)} (?:co-?)?lead\b"
+        sure = term in _CLUSTERS_ONLY or not _is_cluster(subject) or re.search(rf"\bclusters?\b|{led}", folded)
         if sure and re.search(plain, folded):
             return subject, term
     return None

@@ -41,7 +41,7 @@ def earlier_messages(history: Sequence[Turn], settings: Settings, own_name: Self
     out = []
     for turn in list(history)[-settings.max_history_turns :] if settings.max_history_turns else []:
         if turn.role == "user" and turn.text.strip():
-            text = " ".join(turn.text[: settings.max_question_chars].split())
+            text = guards.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
             out.append(own_name.without(guards.without_instructions(text)[0] or text))
     return out
 

@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
+from assistant.manner import asks_whether
 from assistant.text import FUNCTION_WORDS, fold, index_tokens, words
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, CrisisKey, Language, Level, PhaseKey
 
@@ -200,8 +201,19 @@ _RATING = re.compile(
 )
 #: Which sector something belongs to.
 _WHICH_SECTOR = re.compile(
-    r"\b(?:which|what|under what|under which|whose|what kind of)(?: one)?(?: of (?:the|these|those|your|its)(?: 15| fifteen)?)? (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\b(?:what|which) (?:kind|type|sort|form)s? of (?:help|assistance|support|work)\b.{0,20}\b(?:list|fifteen|15)\b|\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcome under\b"
+    r"\b(?:which|what|under what|under which|whose|what kind of)(?: one)?(?: of (?:the|these|those|your|its)(?: 15| fifteen)?)? (?:sector|heading|line of work|branch|area of work|category of work|box|pillar of work|field of work|label|work area|file)s?\b|\bwhat(?:'s| is| are) (?:that|this|it) called\b|\bwhat do (?:you|they|we) call\b|\b(?:quel|dans quel) secteur\b|\b(?:que|en que|cual) sector\b|\b(?:what|which) (?:kind|type|sort|form)s? of (?:help|assistance|support|work)\b.{0,20}\b(?:list|fifteen|15)\b"
 )
+#: Asks in a crisis which kinds of help there are to be, or which have a level.
+_WHICH_HELP = re.compile(
+    r"\b(?:what|which) (?:(?:kinds?|types?|sorts?|forms?|areas?|lines?) of )?(?:help|aid|work|assistance|support|sectors?|activit\w+|services|interventions|measures|things|areas)\b(?: \w+){0,3} (?:is|are|was|were|counts?|rated?|called|considered)\b(?! (?:we|i|iom|you|there)\b)"
+)
+#: Words before such a question that only lead in to the sector it is about.
+_LEADS_IN = frozenset("regarding concerning considering speaking terms respect case question thinking".split())
+_WHICH_WORK = re.compile(
+    r"\b(?:what|which) (?:(?:kinds?|types?|sorts?|areas?|lines?) of (?:help|aid|work|assistance|support)|sectors|areas|activities|services)\b (?:are|should|do|must|can|shall|would|will|need|to|has|have|does)\b"
+)
+#: The same in a question that is not to be answered by yes or no.
+_UNDER = re.compile(r"\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcomes? under\b")
 _REFERENCE = re.compile(
     r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework))\b.{0,30}\b(?:say|says|said|written|write|stated?|stand(?! (?:compared|against|among|beside|next|in relation))|come from|found|mention\w*)\b|\bwhere (?:is that\W*$|in the document|in the text|exactly)"
     r"|\b(?:source|reference|citation)\b|\bwhere is (?:that|this|it) (?:written|stated|from)\b|\bshow me the (?:text|quote|source|passage)\b"
@@ -237,7 +249,7 @@ PRONOUN = re.compile(
 )
 #: What announces that something else is spoken of now.
 NEW_SUBJECT = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well),? )*(?:by the way|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
+    r"^\W*(?:(?:ok(?:ay)?|thanks?|great|right|fine|good|now|so|and|well)[,.!]? )*(?:by the way|(?:just )?(?:one|a) (?:more|last|other|further|quick)(?: (?:question|thing|one|point))?(?=\W*[:,-] (?!(?:and|but|or|so|then|also|after|before|during|in|for|what if|(?:what|how) about (?:in|after|before|during|for))\b)(?!.*\b(?:it|its|they|them|their|that|this|those|these|there|same)\b))|btw|incidentally|on (?:a|an)other (?:note|matter|topic)"
     r"|(?:a )?(?:separate|different|unrelated|new) (?:matter|question|topic|subject|thing|issue|point)|unrelated(?:ly)?|(?:let'?s )?(?:turn|mov)\w*(?: on)?(?: now)? to(?! (?:the )?(?:before|during|after|next) )|(?:switch|chang)\w*(?: the)? (?:topic|subject)"
     r"|(?:leaving|setting|putting) (?:that|this|it|the \w+) aside|forget (?:that|it|this|about)|never ?mind|leave (?:that|it|the)|something else)\b"
 )
@@ -248,7 +260,7 @@ ABOUT_DOCUMENT = re.compile(
 )
 #: The message before is put right: "sorry, I meant the epidemic".
 CORRECTS = re.compile(
-    r"\bi (?:meant?|was talking about|am talking about)\b|\bwrong (?:crisis|phase|sector|one|disaster|country)\b|^\W*(?:no|sorry|oops|actually)[,.:;!-]+ ?(?:not )?(?:in|the|before|during|after|for)\b"
+    r"\b(?:sorry|no|oops|actually),? (?:i )?meant\b|\bi (?:meant?|was talking about|am talking about)\b|\bwrong (?:crisis|phase|sector|one|disaster|country)\b|^\W*(?:no|sorry|oops|actually)[,.:;!-]+ ?(?:not )?(?:in|the|before|during|after|for)\b"
 )
 #: What a message must hold to ask who says something.
 SAYS = re.compile(
@@ -378,7 +390,9 @@ def read(question: str, lexicon: Lexicon, default_language: Language = "en") -> 
 
 def _completed(u: Understanding, gloss: Understanding) -> Understanding:
     """``u`` with the slots and the kind of question that only its gloss shows."""
-    slots = {s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK, "sector_named") if not getattr(u, s)}
+    slots = {
+        s: getattr(gloss, s) for s in (*_SLOTS, "topics", *_WEAK, "sector_named", "no_sectors") if not getattr(u, s)
+    }
     if u.intent == "other" and gloss.intent in ("rating", "coordination", "people", "examples", "definition"):
         slots["intent"] = gloss.intent
     return replace(u, **slots)
@@ -388,6 +402,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     english = lexicon.english(question, language)
     if language == "en":
         question = english
+    english = _OPTIONAL.sub(r"\1", english)
     folded = fold(question)
     tokens = tuple(lexicon.corrected(question, language))
     matches = tuple(
@@ -421,6 +436,23 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     if comparison and language == "en":
         crises = tuple(k for k in CRISES if k in crises or k in _compared(tokens, matches))
     sectors = tuple(int(k) for k in strong["sector"])
+    help_asked = (
+        _WHICH_HELP.search(folded)
+        if strong["level"]
+        else _WHICH_WORK.search(folded)
+        if crises or weak["crisis"]
+        else None
+    )
+    if help_asked is not None:
+        # "cholera is in the camps, what help is rated critical?" asks for the sectors; what is named before is the situation
+        asked_from = len(words(folded[: help_asked.start()]))
+        named = {i for m in matches for i in range(m.start, m.end)}
+        told = [t for i, t in enumerate(words(folded)[:asked_from]) if i not in named and t not in FUNCTION_WORDS["en"]]
+        if set(told) - _LEADS_IN:  # "regarding health support: which activities ..." tells no situation
+            matches = tuple(m for m in matches if m.kind != "sector" or m.start >= asked_from)
+        sectors = tuple(dict.fromkeys(int(m.key) for m in matches if m.kind == "sector" and not m.weak))
+        weak["sector"] = _keys(matches, "sector", weak=True)
+    sectors_asked = help_asked is not None and not sectors and not weak["sector"]
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])
     result = Understanding(
         question=question,
@@ -439,13 +471,15 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         weak_crises=tuple(k for k in CRISES if k in weak["crisis"] and k not in crises),
         weak_phases=tuple(k for k in PHASES if k in weak["phase"] and k not in phases),
         weak_sectors=tuple(int(k) for k in weak["sector"] if int(k) not in sectors),
-        no_sectors=tuple(int(m.key) for m in covered if m.key not in {o.key for o in matches if o.kind == "sector"}),
+        no_sectors=tuple(SECTOR_NUMBERS)
+        if sectors_asked
+        else tuple(int(m.key) for m in covered if m.key not in {o.key for o in matches if o.kind == "sector"}),
         absent=tuple(dict.fromkeys(m.term for m in matches if m.absent)),
         wh=_wh(folded, language),
         comparison=comparison,
         everywhere=bool(_EVERYWHERE.search(folded)),
         rating_cue=bool(_RATING.search(folded)),
-        which_sector=bool(_WHICH_SECTOR.search(folded)),
+        which_sector=bool(_WHICH_SECTOR.search(folded) or (_UNDER.search(folded) and not asks_whether(question))),
         which_crises=bool(_WHICH_CRISES.search(folded)),
         which_phases=bool(_WHICH_PHASES.search(folded)),
         matches=matches,
@@ -453,6 +487,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     return replace(result, intent=_intent(result, folded))
 
 
+#: A prefix in brackets: the text has "(re)integration", people ask for either.
+_OPTIONAL = re.compile(r"\((re|dis|de|im)\)-?(?=[a-z])", re.IGNORECASE)
 #: What stands for a crisis where two are compared: "a sudden disaster versus a slow one", "sudden and slow onset disasters".
 _SHORT_FOR: dict[str, CrisisKey] = {"sudden": "sudden_onset", "slow": "slow_onset", "protracted": "protracted"}
 
@@ -554,6 +590,23 @@ def leans_on_history(u: Understanding) -> bool:
     return bool(PRONOUN.search(folded)) and len(outside) <= 3 and len(content) <= 6
 
 
+#: One of the levels by its rank, where they are spoken of: "and the lowest one?"; "the second phase" is none.
+_RANKS = {
+    "highest": 0,
+    "strongest": 0,
+    "top": 0,
+    "middle": 1,
+    "second": 1,
+    "lowest": 2,
+    "weakest": 2,
+    "bottom": 2,
+    "third": 2,
+    "last": 2,
+}
+_RANKED_LEVEL = re.compile(
+    r"\b(highest|strongest|lowest|weakest)(?=(?: (?:one|level|rating|label|word))?(?:\W*$|[,;?.!] ))"
+    rf"|\b({'|'.join(_RANKS)}) (?:level|rating|label|word)\b"
+)
 #: The sector after or before the one spoken of: "and the next one?".
 _NEXT = re.compile(
     r"^\W*(?:(?:and|ok|so|then) )*(?:what(?:'s| is| about)? |tell me )?(?:the )?(?P<way>next|following|one after|previous|one before)(?: (?:that|it))?(?: (?:one|sector|number))?(?: (?:on|in) the list)?\W*$"
@@ -687,6 +740,10 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
             own = [o for o in own if o != slot]
     kept = tuple(slot for slot in u.guessed if slot in own)
     u = replace(u, guessed=kept, **changes) if changes else u  # type: ignore[arg-type]
+    ranked = _RANKED_LEVEL.search(fold(u.question))
+    if ranked is not None and not u.levels and (before.levels or "levels" in before.topics):
+        u = replace(u, levels=(LEVELS[_RANKS[ranked[1] or ranked[2]]],))
+        own.append("levels")
     numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],), sector_named=True)
@@ -703,7 +760,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         u.intent == "rating"
         and bool(u.crises)
         and before.intent not in ("rating", "definition")
-        and not (before.sector_named and _STANDS_FOR.search(u.question))
+        and not (before.sector_named and _STANDS_FOR.search(_OVER.sub(" ", fold(u.question))))
     )
     for slot in _SLOTS:
         if slot in own:
@@ -721,6 +778,8 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         if slot in ("partners", "groups") and SUPPOSES.match(fold(u.question)) and outside_words(u):
             continue  # "and if people only move inside the country?" is about others
         value = getattr(before, slot)
+        if slot == "sectors" and not value and len(before.weak_sectors) == 1 and own and not outside_words(u):
+            value = before.weak_sectors  # "and after?" after "what does it say about health?"
         if value:
             filled[slot] = value
             inherited.append(slot)
@@ -728,7 +787,13 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
                 filled["sector_guessed"] = before.sector_guessed
                 filled["sector_named"] = before.sector_named
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
-    if u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
+    if (
+        CORRECTS.search(fold(u.question))
+        and not u.wh
+        and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author")
+    ):
+        filled["intent"] = before.intent  # "sorry, I meant a drought" asks the same of it
+    elif u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
     elif (
         u.intent == "rating"

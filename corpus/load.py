@@ -54,6 +54,7 @@ from corpus.types import (
     Suggestion,
     SystemEntry,
     TopicFact,
+    TopicQuestion,
     Utterance,
 )
 
@@ -85,6 +86,7 @@ TABLES: dict[str, type] = {
     "calibration": Calibration,
     "acts": Act,
     "topics": TopicFact,
+    "topic_questions": TopicQuestion,
     "suggestions": Suggestion,
     "roles": Role,
 }
@@ -120,6 +122,7 @@ class Corpus:
     calibration: tuple[Calibration, ...] = ()
     acts: tuple[Act, ...] = ()
     topics: tuple[TopicFact, ...] = ()
+    topic_questions: tuple[TopicQuestion, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     roles: tuple[Role, ...] = ()
     diagram: tuple[DiagramLevel, ...] = ()
@@ -145,6 +148,11 @@ class Corpus:
     @cached_property
     def fact_by_id(self) -> Mapping[str, Fact]:
         return {f.id: f for f in self.facts}
+
+    @cached_property
+    def topic_by_question(self) -> Mapping[str, str]:
+        """The topics that answer prepared questions together, by their text."""
+        return {q.text: q.topic for q in self.topic_questions}
 
     @cached_property
     def has_matrix(self) -> bool:
@@ -290,10 +298,13 @@ def _check_tables(folder: Path, tables: Mapping[str, list[tuple[int, Any]]], by_
                 raise CorpusRowError(folder / "roles.csv", line, "crises", key, f"some of {', '.join(CRISES)}")
         if row.terms != row.terms.lower():
             raise CorpusRowError(folder / "roles.csv", line, "terms", row.terms, "terms in small letters")
-    topics = {"", *(row.topic for _, row in tables.get("topics", []))}
-    for line, row in tables.get("not_covered", []):
-        if row.see not in topics:
-            raise CorpusRowError(folder / "not_covered.csv", line, "see", row.see, "a topic of topics.csv")
+    topics = {row.topic for _, row in tables.get("topics", [])}
+    for name, column in (("not_covered", "see"), ("topic_questions", "topic")):
+        for line, row in tables.get(name, []):
+            topic = getattr(row, column)
+            if topic not in topics and (topic or name == "topic_questions"):
+                raise CorpusRowError(folder / f"{name}.csv", line, column, topic, "a topic of topics.csv")
+    _unique(folder / "topic_questions.csv", tables.get("topic_questions", []), "text", lambda row: row.text)
     _unique(folder / "suggestions.csv", tables.get("suggestions", []), "question", lambda row: row.question)
     vocabulary: dict[str, set[str]] = {
         "crisis": set(CRISES),

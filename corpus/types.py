@@ -351,6 +351,14 @@ class TopicFact:
 
 
 @dataclass(frozen=True, slots=True)
+class TopicQuestion:
+    """A question that no single fact answers, but those of a topic together: "what is in it for us as a state?"."""
+
+    topic: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Role:
     """Who has which part in a cluster, told by ``fact``.
 

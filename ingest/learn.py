@@ -17,6 +17,7 @@ from assistant.opening import open_index
 from assistant.retrieval import HybridRetriever
 from assistant.settings import Settings
 from assistant.slots import SlotModel
+from assistant.text import as_asked
 from assistant.understanding import read
 from corpus.errors import IndexMissingError
 from corpus.load import Corpus
@@ -27,8 +28,10 @@ Learned = SlotModel | AnswerModel | DialogueModel | ActModel
 def learn_answers(assistant: Assistant) -> AnswerModel | None:
     """What tells whether the document answers, learned from the assistant's corpus; None where there is too little."""
     corpus, retriever, judge = assistant.corpus, assistant.retriever, assistant.judge
-    known = retriever.vectors_of([c.text for c in corpus.calibration])
-    return answerable.learn(corpus, retriever, lambda row: judge.asked_of(row, known.get(row.text)), judge.read)
+    known = retriever.vectors_of([as_asked(c.text) for c in corpus.calibration])
+    return answerable.learn(
+        corpus, retriever, lambda row: judge.asked_of(row, known.get(as_asked(row.text))), judge.read
+    )
 
 
 def learn_dialogue(assistant: Assistant) -> DialogueModel | None:

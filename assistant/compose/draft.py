@@ -79,6 +79,16 @@ class Draft:
         """A paragraph of the assistant's own."""
         self.blocks.append(Paragraph(text, tuple(citations), template))
 
+    def mark(self) -> tuple[int, int, int]:
+        """How much there is by now, for ``back_to``."""
+        return len(self.blocks), len(self.citations), len(self.nearest)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Drop what came after a mark; the draft is as if nothing had been refused or judged since."""
+        blocks, citations, nearest = mark
+        del self.blocks[blocks:], self.citations[citations:], self.nearest[nearest:]
+        self.status, self.confidence = "grounded", None
+
     def quote(self, ref: str, quote: str) -> None:
         """A verbatim quote with its citation."""
         self.blocks.append(Quote(quote, self.cite(ref, quote)))

@@ -183,6 +183,20 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
     _interpreted_note(draft, shown)
 
 
+def quote_evidence(draft: Draft, crises: Sequence[CrisisKey], phases: Sequence[PhaseKey]) -> None:
+    """The sentences that the reply on one scenario rests on, in the document's order: they tell what is done.
+
+    Of several scenarios nothing: they would be long.
+    """
+    if len(crises) * len(phases) != 1:
+        return
+    cells = draft.corpus.matrix.select(crises=crises, phases=phases)
+    told = {(e.ref, e.quote) for c in cells for e in c.evidence}
+    place = draft.corpus.position
+    for ref, quote in sorted(told, key=lambda t: (place[t[0]], draft.corpus.by_ref[t[0]].text.find(t[1]))):
+        draft.quote(ref, quote)
+
+
 def _besides(draft: Draft, cells: Sequence[Cell]) -> list[str]:
     """Sectors without a level, those of the same word and condition together: “A, B (“will require”; only: “if …”)”."""
     grouped: dict[tuple[str, str], list[str]] = {}
@@ -212,14 +226,13 @@ def recommended(draft: Draft) -> None:
 def slice_of_sector(
     draft: Draft,
     sector_no: int,
-    crises: Sequence[CrisisKey] = (),
     phases: Sequence[PhaseKey] = (),
     levels: Sequence[Level] = (),
     *,
     claimed_everywhere: bool = False,
 ) -> None:
-    """Where a sector stands across crises and phases."""
-    cells = draft.corpus.matrix.select(crises=crises, phases=phases, sectors=[sector_no])
+    """Where a sector stands across all crises, in some phases or in all."""
+    cells = draft.corpus.matrix.select(phases=phases, sectors=[sector_no])
     known = [c for c in cells if c.basis != "not_stated"]
     _look(draft, known)
     rated = [c for c in known if c.level is not None and (not levels or c.level in levels)]
@@ -231,6 +244,7 @@ def slice_of_sector(
         draft.blocks.append(_template(draft.say(key, sector=sector, level=asked), draft.cite(aim.ref, aim.quote)))
         draft.status = "not_rated"
         if not known:
+            _elsewhere(draft, sector_no, phases, unrated=False)
             return
         rated = [c for c in known if c.level is not None]
         if not rated:
@@ -253,9 +267,22 @@ def slice_of_sector(
         # it has weight or a mention there, which is shown; where a level was asked for, that is no answer
         draft.status = "partial" if not levels else draft.status
     draft.blocks.append(RatingTable("", rows))
-    if len(known) < len(cells) and not levels:
-        draft.blocks.append(_template(draft.say("reverse_rest")))
+    if not levels:
+        _elsewhere(draft, sector_no, phases, unrated=len(known) < len(cells))
     _interpreted_note(draft, rated)
+
+
+def _elsewhere(draft: Draft, sector_no: int, phases: Sequence[PhaseKey], *, unrated: bool) -> None:
+    """What is left of a slice: that the rest of it is ``unrated``, and where else than in it the text speaks of the sector."""
+    if unrated:
+        draft.blocks.append(_template(draft.say("reverse_rest_there" if phases else "reverse_rest")))
+    cells = draft.corpus.matrix.select(sectors=[sector_no])
+    inside = draft.corpus.matrix.select(phases=phases, sectors=[sector_no])
+    others = [c for c in cells if c not in inside and c.evidence]
+    if others:
+        _look(draft, others)
+        numbers = dict.fromkeys(draft.cite(e.ref, e.quote) for c in others for e in c.evidence[:1])
+        draft.blocks.append(_template(draft.say("reverse_elsewhere", places=_places(draft, others)), *numbers))
 
 
 def _places(draft: Draft, cells: Sequence[Cell]) -> str:

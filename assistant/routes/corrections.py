@@ -123,7 +123,7 @@ class Corrections:
         shared = any(n not in missing and holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
         numbers = any(n.text[0].isdigit() for n in missing)
-        if numbers and not any(figures(self._known.said(f).removesuffix(f.ref)) for f in chosen):
+        if numbers and not any(figures(self._known.told(f)) for f in chosen):
             # there is no figure to put in its place
             return Otherwise(tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), corrects=False)
         other_years = [n for n in missing if _IN_YEAR.search(question[: n.end]) and n.text not in self._known.figures]

@@ -9,6 +9,7 @@ from assistant.answer import Paragraph
 from assistant.compose import ratings as by_rating
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
+from assistant.manner import asks_manner, asks_whether
 from assistant.routes.look import Look
 from assistant.routes.named import FEW, crises_meant, names_itself, numbered_sectors, own_sectors
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
@@ -36,6 +37,8 @@ _A_SECTOR = re.compile(
     r"^\W*(?:(?:so|and|but|ok)\W+)*(?:(?:is|are) (?P<a>(?!there\b|it\b|this\b|that\b|they\b)[\w /&-]{2,40}?) (?:an?|one of the|one of iom's|among the|part of the|its own)(?: (?:own|separate|15|fifteen|iom))* sectors?(?: of assistance)?"
     r"|(?:is there|do (?:we|you) have) (?:an?|any)(?: (?:own|separate|special|iom))? sectors? (?:of assistance )?(?:for|on|about|called|named) (?P<b>[\w /&-]{2,40}?))(?: (?:here|too|in (?:this|the) (?:framework|document|mcof)))?\W*$"
 )
+#: Asks how many sectors there are, or whether there are so many.
+_COUNTED = re.compile(r"\bhow many\b|\b(?:has|have|are there|there are) (?:[a-z]+ ){0,2}(?:\d+|fifteen|twelve|ten)\b")
 #: Asks for a sector's name, not for what it does.
 _ITS_NAME = re.compile(r"\b(?:called|named?|title|aim|purpose|goal)\b")
 
@@ -185,6 +188,7 @@ class Definitions:
             "sector_list" in u.topics
             and not (u.levels or crises_meant(u) or u.phases or u.sectors)
             and u.wh in ("which", "how_many", "")
+            and (_COUNTED.search(fold(u.question)) or not (asks_whether(u.question) or asks_manner(u.question)))
             and not _ONE_OF_THEM.search(fold(u.question))
         ):
             draft.route = "sector_list"

@@ -54,6 +54,11 @@ class Facts:
         if features.abstention and (self._noes.strays(u) or not self._noes.answerable(draft, u, asked)):
             self._noes.refuse(draft, u, asked)
             return
+        together = self._choice.of_topic(u, ranking) if features.facts else []
+        if together:
+            draft.route = "topic"
+            by_passage.facts(draft, together)
+            return
         chosen = self._choice.best(u, ranking) if features.facts else []
         if not chosen:
             draft.route = "passage"
@@ -63,7 +68,7 @@ class Facts:
         if u.comparison and len(u.crises) > 1:
             chosen = self._choice.one_each(u, ranking) or chosen
         if features.abstention:
-            chosen = self._choice.naming(u, ranking, chosen)
+            chosen = self._choice.of_form(u, self._choice.naming(u, ranking, chosen))
         if not chosen:
             self._noes.refuse(draft, u, asked)
             return

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from assistant.compose import passages as by_passage
 from assistant.mentions import Mention, mentions
-from assistant.naming import Names, holds
+from assistant.naming import Names, holds, initials
 from assistant.premises import Premises
 from assistant.text import fold, words
 from assistant.understanding import Understanding
@@ -21,6 +21,7 @@ class Known:
 
     def __init__(self, corpus: Corpus) -> None:
         self.corpus = corpus
+        self._said: dict[str, str] = {}
 
     # --- names and figures
 
@@ -54,10 +55,19 @@ class Known:
 
     # --- facts
 
-    def said(self, fact: Fact) -> str:
-        """All that is said with a fact: its row, and the sentence it rests on."""
+    def told(self, fact: Fact) -> str:
+        """What a fact tells: its row and the sentence it rests on, without its place."""
         sentence = by_passage.sentence_of(fact, self.corpus.by_ref)
-        return f"{fact.subject} {fact.statement} {fact.value} {sentence} {fact.ref}"
+        return f"{fact.subject} {fact.statement} {fact.value} {sentence}"
+
+    def said(self, fact: Fact) -> str:
+        """All that is said with a fact: what it tells, its place, and the acronyms of what it spells out."""
+        if fact.id not in self._said:
+            told = self.told(fact)
+            folded = fold(told)
+            short = [acronym for acronym, words_ in self._spelled if words_ in folded]
+            self._said[fact.id] = " ".join([told, fact.ref, *short])
+        return self._said[fact.id]
 
     def holds(self, fact: Fact, name: str) -> bool:
         """Whether a fact, or the sentence it rests on, holds a name or figure."""
@@ -76,6 +86,22 @@ class Known:
         return frozenset(
             f.id for f in self.corpus.facts if any(f.quote in q or q in f.quote for q in told.get(f.ref, ()))
         )
+
+    @cached_property
+    def _spelled(self) -> tuple[tuple[str, str], ...]:
+        """Acronyms with what they stand for, folded: who asks about "UNDP" is answered by its name.
+
+        Those of the document, and those terms of the lexicon that are the initials of another term of the same thing.
+        """
+        found = {(a.acronym, fold(a.expansion)) for a in self.corpus.acronyms if a.expansion}
+        terms: dict[tuple[str, str], list[str]] = {}
+        for row in self.corpus.lexicon:
+            if row.lang == "en":
+                terms.setdefault((row.kind, row.key), []).append(fold(row.term))
+        for same in terms.values():
+            long = {initials(t): t for t in same if len(t.split()) > 2}
+            found |= {(t.upper(), long[t]) for t in same if t in long}
+        return tuple(sorted(found))
 
     # --- topics
 

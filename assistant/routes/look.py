@@ -11,6 +11,7 @@ from assistant.routes.before import Previous, cited
 from assistant.routes.known import Known
 from assistant.routes.means import Means
 from assistant.routes.named import FEW
+from assistant.text import as_asked
 from assistant.understanding import Understanding, outside_words
 from corpus.errors import IndexUnusableError, ModelError
 
@@ -51,10 +52,10 @@ class Look:
         import numpy as np
 
         retriever, u = self._means.retriever(), self._u
-        vector = retriever.encode(u.english)
+        vector = retriever.encode(as_asked(u.english))
         if not u.conversation:
             return vector
-        both: Vectors = vector + np.float32(OWN) * retriever.encode(u.question)
+        both: Vectors = vector + np.float32(OWN) * retriever.encode(as_asked(u.question))
         return both / max(float(np.linalg.norm(both)), 1e-9)
 
     @cached_property

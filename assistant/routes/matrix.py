@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
-from assistant.answer import Status
+from assistant.answer import ABSTENTIONS, Status
 from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
 from assistant.guards import situation
+from assistant.manner import asks_deeds, asks_whether
+from assistant.routes.before import Previous
 from assistant.routes.known import Known
 from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, surely_names
-from assistant.text import FUNCTION_WORDS, words
+from assistant.text import FUNCTION_WORDS, fold, words
 from assistant.understanding import ASKING, Understanding, outside_words
 from corpus.errors import IndexUnusableError, ModelError
 from corpus.types import PHASES
@@ -29,6 +32,9 @@ RATING_FOLLOW_UP = 0.20
 #: Probability from which a question that names no level is answered from the text where the matrix has only empty cells for it.
 #: On the dev set four such questions that the document answers lie above, and one of seven others.
 UNRATED = 0.40
+
+
+_RATED = re.compile(r"\brat(?:ed|ings?)\b")
 
 
 class Ratings:
@@ -50,10 +56,36 @@ class Ratings:
             self._cells(draft, u)
             return True
         if u.crises and u.intent == "rating":
+            if not (u.levels or asks_deeds(u.english)) and len(outside_words(u)) > FEW and look.beyond_tables():
+                return False  # "how strong was the quake?"
             draft.route = "list"
             _scenarios(draft, u)
             return True
         return self._across_scenarios(draft, u, look) or self._across_crises(draft, u) or self._choose_crisis(draft, u)
+
+    def names_scenario(self, u: Understanding, previous: Previous) -> bool:
+        """Whether a follow-up only names a crisis, phase or sector, and together with the turn before a part of the matrix.
+
+        Not after a reply that answered nothing: what the dead of an earthquake were, the matrix does not tell "and after?".
+        """
+        named = (u.crises and u.phases) or u.sectors
+        own = any(slot not in u.inherited and getattr(u, slot) for slot in ("crises", "phases", "sectors"))
+        bare = u.follow_up and own and not (u.levels or u.wh or [w for w in outside_words(u) if w not in ASKING])
+        if not (self._corpus.has_matrix and named and bare):
+            return False
+        before = previous()
+        return before is not None and before.status not in ABSTENTIONS
+
+    def of_scenario(self, draft: Draft, u: Understanding) -> None:
+        """What the matrix has for such a follow-up, where nothing else answers it: "and after?"."""
+        if u.sectors and u.crises:
+            self._cells(draft, u)
+        elif u.sectors:
+            draft.route = "reverse"
+            ratings.slice_of_sector(draft, u.sectors[0], phases=u.phases)
+        else:
+            draft.route = "list"
+            _scenarios(draft, u)
 
     # --- whether ratings are asked for
 
@@ -68,6 +100,8 @@ class Ratings:
             return False
         if u.follow_up and _asks_else(u):
             return False
+        if "crises" in u.guessed and not (u.levels or u.rating_cue or u.follow_up) and asks_deeds(u.english):
+            return False  # "how do we handle land disputes when people come home?" names no crisis to be rated in
         if not (surely_names(u, "crisis") or surely_names(u, "sector") or u.follow_up) and look.far():
             return False
         if not _asks_rating(u):
@@ -132,11 +166,20 @@ class Ratings:
 
     def _across_scenarios(self, draft: Draft, u: Understanding, look: Look) -> bool:
         """Where sectors stand in all crises and phases."""
+        # "can the same sector be critical here and recommended there?" is about no sector that only the model guesses
+        anywhere = u.everywhere or u.which_crises or "anywhere" in u.tokens
+        named = u.follow_up or u.language != "en" or anywhere or any(m.kind == "sector" for m in u.matches)
         if (
             u.sectors
+            and (named or not asks_whether(u.question))
             and (u.intent == "rating" or _which_crises(u))
             and (u.levels or u.rating_cue or u.which_crises or u.everywhere or u.phases)
-            and (u.levels or not (look.elsewhere(self._known.of_sectors(u.sectors)) or look.beyond_tables()))
+            and (u.levels or u.rating_cue or not asks_deeds(u.english))  # "how do we handle land disputes after that?"
+            and (
+                u.levels
+                or _of_named(u)
+                or not (look.elsewhere(self._known.of_sectors(u.sectors)) or look.beyond_tables())
+            )
         ):
             draft.route = "reverse"
             for sector in u.sectors[:3]:
@@ -173,6 +216,11 @@ class Ratings:
 def _which_crises(u: Understanding) -> bool:
     """Whether it is asked in which crises a sector stands somewhere."""
     return u.which_crises and surely_names(u, "sector")
+
+
+def _of_named(u: Understanding) -> bool:
+    """Whether it is asked where a sector that is surely named is rated: "in which crisis is it still rated?"."""
+    return u.intent == "rating" and surely_names(u, "sector") and _RATED.search(fold(u.english)) is not None
 
 
 def _surely_rating(u: Understanding) -> bool:
@@ -220,7 +268,10 @@ def _either(u: Understanding) -> bool:
 
 
 def _scenarios(draft: Draft, u: Understanding) -> None:
-    """The sectors that are rated in each crisis, phase by phase."""
+    """The sectors that are rated in each crisis, phase by phase; of one, where it is asked what is done, with the sentences."""
+    phases = u.phases or PHASES
     for crisis in u.crises:
-        for phase in u.phases or PHASES:
+        for phase in phases:
             ratings.scenario(draft, crisis, phase, u.levels)
+    if not (u.levels or u.rating_cue) and asks_deeds(u.english):
+        ratings.quote_evidence(draft, u.crises, phases)

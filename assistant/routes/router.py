@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assistant import courtesies
 from assistant.answer import ABSTENTIONS, Paragraph
-from assistant.answerable import Asked
 from assistant.compose.draft import Draft
 from assistant.guards import wants_more_than_text
 from assistant.routes.before import Previous, about_last, sources
@@ -27,29 +25,15 @@ from assistant.understanding import ABOUT_REPLY, Understanding
 from corpus.load import Corpus
 
 if TYPE_CHECKING:
-    from assistant.acts import Acts
-    from assistant.answerability.judge import Finding
-    from assistant.features import Features
-    from assistant.retrieval import HybridRetriever, Ranking
-    from assistant.settings import Settings
+    pass
 
 
 class Router:
     """Answers one understood question into a draft."""
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        retriever: Callable[[], HybridRetriever],
-        ask: Callable[[str], Asked],
-        judge: Callable[[Asked, float], float | None],
-        find: Callable[[str, Ranking], Finding | None],
-        acts: Callable[[str], Acts | None],
-        features: Features,
-        settings: Settings,
-    ) -> None:
+    def __init__(self, corpus: Corpus, means: Means) -> None:
         self.known = Known(corpus)
-        self.means = Means(retriever, ask, judge, find, acts, features, settings)
+        self.means = means
         choice = Choice(self.known)
         self._corrections = Corrections(self.known, self.means, choice)
         self._noes = Noes(self.known, self.means, self._corrections)
@@ -82,13 +66,18 @@ class Router:
         ):
             return
         look = Look(self.known, self.means, u, previous)
-        blocks, citations = len(draft.blocks), len(draft.citations)
+        begun = draft.mark()
         if self._tables.answer(draft, u, look) or self._work.answer(draft, u) or self._ratings.answer(draft, u, look):
             self._facts.beside(draft, u, look)
             return
         self._facts.answer(draft, u, look)
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
+            blocks, citations, _ = begun
             del draft.blocks[blocks:-1], draft.citations[citations:]
+        if draft.route == "not_in_document" and self._ratings.names_scenario(u, previous):
+            draft.back_to(begun)
+            self._ratings.of_scenario(draft, u)
+            return
         if draft.route == "not_in_document" and not self._noes.near(draft, u):
             self._places.speaks_of(draft, u)
 

@@ -8,7 +8,7 @@ from assistant.answer import Paragraph
 from assistant.compose import ratings
 from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft, capital
-from assistant.deeds import asks_deeds
+from assistant.manner import asks_deeds
 from assistant.routes.known import Known
 from assistant.routes.named import names_itself
 from assistant.text import fold
@@ -20,7 +20,7 @@ _ACTIVITIES = re.compile(r"\b(?:activit\w+|measures?|actions?|interventions?|ini
 _OF_WORK = ASKING | frozenset(
     "activity activities measure measures action actions intervention interventions initiative initiatives "
     "do done doing carry carried undertake undertaken implement implemented run conduct conducted include take taken put "
-    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster happens happen now iom usually".split()
+    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster happens happen now iom usually phase phases stage stages needed too also well exactly already".split()
 )
 
 
@@ -28,7 +28,7 @@ class Work:
     """Answers what is done in one sector or in a crisis, where no rating is asked for."""
 
     def __init__(self, known: Known) -> None:
-        self._corpus = known.corpus
+        self._known, self._corpus = known, known.corpus
 
     def answer(self, draft: Draft, u: Understanding) -> bool:
         """List the activities; False where another route answers better: one cell, which quotes its own sentence."""
@@ -39,8 +39,10 @@ class Work:
             return self._in_crises(draft, u)
         if len(u.sectors) > 1:
             return False
+        if _asks_when(u) and not self._known.names.asked(u.text):
+            return self._by_scenario(draft, u)
         # "what do we do for them?" is about those spoken of, not about the sector of the turn before
-        deeds = asks_deeds(u.question) and "sectors" not in u.inherited
+        deeds = asks_deeds(u.english) and "sectors" not in u.inherited
         sector = u.sectors[0]
         if not (_ACTIVITIES.search(fold(u.question)) or deeds) or not self._itself(u, sector):
             return False
@@ -53,10 +55,11 @@ class Work:
     def _in_crises(self, draft: Draft, u: Understanding) -> bool:
         """What has weight in the crises that a message names, where it asks for nothing but what is done there."""
         named = u.crises and "crises" not in u.guessed and not (u.partners or u.groups)
-        if not named or not asks_deeds(u.question):
+        if not named or not asks_deeds(u.english):
             return False
         draft.route = "list"
         ratings.phases(draft, u.crises, u.phases)
+        ratings.quote_evidence(draft, u.crises, u.phases)
         return True
 
     def _itself(self, u: Understanding, sector: int) -> bool:
@@ -83,3 +86,17 @@ class Work:
             (f"{capital(place)}: “{quote}”", (draft.cite(ref, quote),)) for (ref, quote), place in told.items()
         )
         return True
+
+
+#: Begins a question for somebody, a number or a time: its follow-up asks for the same of another phase.
+_OF_SOMETHING = re.compile(
+    r"^\W*(?:(?:and|so|but|ok(?:ay)?|hi|hello) )*(?:who|whom|whose|when|where|how (?:many|much|long)|which)\b"
+)
+
+
+def _asks_when(u: Understanding) -> bool:
+    """Whether a follow-up asks for nothing but the phases of the sector spoken of: "and before the crisis?", "when?"."""
+    own_phases = bool(u.phases) and "phases" not in u.inherited
+    asks = own_phases or u.which_phases or u.wh == "when"
+    spoken_of = "sectors" in u.inherited and not u.crises and not _OF_SOMETHING.search(fold(u.text))
+    return u.follow_up and spoken_of and asks

@@ -229,7 +229,9 @@ def test_strange_digits_are_no_trouble(assistant: Assistant, question: str) -> N
     assert assistant.ask(question, [Turn("user", "How is shelter rated in a flood?")]).text
 
 
-@pytest.mark.parametrize("greeting", ["Good day", "hello team", "Buenos días", "Salut"])
+@pytest.mark.parametrize(
+    "greeting", ["Good day", "hello team", "Buenos días", "Salut", "hey! how are you doing today :)", "how are things?"]
+)
 def test_greetings_in_all_forms(assistant: Assistant, greeting: str) -> None:
     assert assistant.ask(greeting).trace.route == "greeting"
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.naming import Names, holds, without
+from assistant.naming import Names, holds, initials, without
+from assistant.routes.known import Known
 from assistant.text import fold
 from corpus.load import Corpus
 
@@ -64,3 +65,16 @@ def test_names_lie_in_the_question_in_order_and_can_be_left_out(names: Names, qu
     rest = without(question, found)
     assert rest == " ".join(rest.split())
     assert len(rest) <= len(question)
+
+
+def test_initials_leave_small_words_out() -> None:
+    assert initials("United Nations Development Programme") == "undp"
+    assert initials("disarmament, demobilization and reintegration") == "ddr"
+
+
+def test_a_fact_holds_an_acronym_whose_words_it_has(corpus: Corpus) -> None:
+    known = Known(corpus)
+    second = corpus.fact_by_id["fn5-first"]
+    assert "UNDP" not in second.statement
+    assert known.holds(second, "undp")
+    assert not known.holds(second, "unhcr")

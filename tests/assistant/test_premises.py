@@ -120,11 +120,12 @@ def test_a_scenario_too_many_where_the_text_counts_them(plain_corpus: Corpus) ->
         ("Are the almost 80 reintegration projects of IOM around the world finished?", "s6-50-projects", "80"),
         ("Has IOM given psychosocial support since 1999?", "s5-since-2001", "since 1999"),
         ("Has IOM worked to counter trafficking since 1980?", "s10-since-1994", "since 1980"),
+        ("IOM started its work to counter trafficking in 1980, I heard", "s10-since-1994", "in 1980"),
         ("Response mechanisms for refugees are under IOM's mandate, correct?", "p11-unhcr", ""),
     ],
     ids=[
         "another figure", "and put up for confirmation", "another figure, the right year", "among other words",
-        "another year", "another year of a decade", "no figure, put up for confirmation",
+        "another year", "another year of a decade", "another year it began in", "no figure, put up for confirmation",
     ],
 )  # fmt: skip
 def test_what_is_taken_for_granted_is_put_right(

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Paragraph, Turn
 from assistant.answerable import Asked
 from assistant.assistant import Assistant
-from assistant.retrieval import ScoredFact
+from assistant.compose.draft import Draft, make_citation
+from assistant.compose.ratings import slice_of_sector
+from assistant.records import Record, RecordKind
+from assistant.retrieval import ScoredFact, ScoredRecord
 from assistant.routes.choice import Choice
 from assistant.routes.known import Known
-from assistant.text import fold
+from assistant.text import fold, words
 from assistant.understanding import Understanding
 from corpus.load import Corpus
+from corpus.types import DiagramLevel, Fact
 
 if TYPE_CHECKING:
     from assistant.retrieval import Ranking
@@ -213,3 +217,233 @@ def test_a_fact_that_only_pads_is_left_out(corpus: Corpus, behind: tuple[float, 
     u = Understanding(question, question, "en", (), english=question)
     assert len(Choice(Known(corpus)).lean(u, ranking, facts)) == kept
     assert len(Choice(Known(corpus)).lean(replace(u, comparison=True), ranking, facts)) == len(facts)
+
+
+def facts_of(corpus: Corpus, *ids: str) -> list[Fact]:
+    return [corpus.fact_by_id[i] for i in ids]
+
+
+@pytest.mark.parametrize(
+    ("question", "wh", "found", "kept"),
+    [
+        ("how many people were helped to get out of Libya?", "how_many", ["s12-liaison", "s3-libya-number"], ["s3-libya-number", "s12-liaison"]),
+        ("number of trees planted in Timor-Leste?", "how_many", ["s12-liaison"], []),
+        ("how many people were registered at the Tunisian border?", "how_many", ["s11-tunisia-how", "s3-libya-number"], []),
+        ("how many years has IOM worked against trafficking?", "how_many", ["s10-since-1994"], ["s10-since-1994"]),
+        ("how many bodies set it up?", "how_many", ["s2-colead"], ["s2-colead"]),
+        ("how long does it take?", "how_many", ["s12-liaison"], ["s12-liaison"]),
+        ("list the ten points of the plan", "", ["fn11-ten-point"], []),
+        ("name the four countries", "", ["s2-colead", "fn11-ten-point"], ["s2-colead", "fn11-ten-point"]),
+        ("which 2012 dialogue showed an interest?", "", ["fn11-ten-point"], ["fn11-ten-point"]),
+        ("need the list 4 a slide", "", ["fn11-ten-point"], ["fn11-ten-point"]),
+        ("what does the plan do?", "", ["fn11-ten-point"], ["fn11-ten-point"]),
+    ],
+)  # fmt: skip
+def test_a_fact_is_of_the_form_that_is_asked_for(
+    corpus: Corpus, question: str, wh: str, found: list[str], kept: list[str]
+) -> None:
+    u = Understanding(question, question, "en", tuple(words(question)), english=question, wh=wh)
+    assert [f.id for f in Choice(Known(corpus)).of_form(u, facts_of(corpus, *found))] == kept
+
+
+def test_prepared_questions_keep_the_fact_that_they_lead_to(corpus: Corpus) -> None:
+    """Such as "for how many years has IOM done that?", whose sentence has a year and no number."""
+    choice = Choice(Known(corpus))
+    lost = []
+    for entry in corpus.entry_points:
+        if entry.lang == "en" and entry.fact:
+            u = Understanding(entry.text, entry.text, "en", tuple(words(entry.text)), english=entry.text)
+            u = replace(u, wh="how_many" if "how many" in fold(entry.text) else "")
+            lost += [entry.text] if not choice.of_form(u, [corpus.fact_by_id[entry.fact]]) else []
+    assert len(lost) * 1000 <= len(corpus.entry_points), lost
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("out of Libya in 2011", ["s3-libya-number"]),
+        ("of the Libyan crisis in 2011", ["s3-libya-number"]),
+        ("out of Libya in 2012", []),
+        ("out of Africa in 2011", []),
+    ],
+)
+def test_the_year_of_an_example_crisis_is_said_with_its_place(corpus: Corpus, asked: str, kept: list[str]) -> None:
+    """The sentence on those helped out of Libya does not repeat 2011; a question that names it means that crisis."""
+    question = f"how many migrants were helped {asked}"
+    u = Understanding(question, question, "en", tuple(words(question)), english=question, wh="how_many")
+    near = [SimpleNamespace(ref=ref) for ref in ("Sector 3", "Sector 6")]
+    ranking = SimpleNamespace(passages=lambda _: near, facts=lambda _: [])
+    chosen = Choice(Known(corpus)).naming(u, cast("Ranking", ranking), facts_of(corpus, "s3-libya-number"))
+    assert [f.id for f in chosen] == kept
+
+
+def test_how_strong_something_was_asks_for_no_ratings(judged: Judged) -> None:
+    question = "how strong was the earthquake on the richter scale if all the windows broke"
+    assert judged(unless("richter")).ask(question).status in ("not_in_document", "out_of_scope")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Do all 15 sectors apply in the same way in every crisis?",
+        "How do I decide which of the 15 sectors to work in?",
+        "do i need all 15 sectors in my plan",
+    ],
+)
+def test_what_asks_about_the_sectors_is_not_answered_by_their_list(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route != "sector_list"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "15 sectors list", "Can you list the sectors?", "how many sectors are there?", "can i have the list of sectors",
+        "Could we get a list of all the sectors?", "does the framework have 15 sectors?",
+    ],
+)  # fmt: skip
+def test_the_list_of_the_sectors_is_given_where_it_is_asked_for(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route == "sector_list"
+
+
+def test_a_slice_tells_where_else_the_text_speaks_of_the_sector(assistant: Assistant) -> None:
+    answer = assistant.ask("How important is land and property support after a crisis?")
+    assert "Elsewhere the text speaks of this sector before a slow-onset natural disaster" in answer.text
+    assert "In the other scenarios" not in answer.text
+
+
+def test_a_slice_that_is_not_rated_tells_where_the_text_speaks_of_it(assistant: Assistant) -> None:
+    answer = assistant.ask("How important is shelter after a crisis?")
+    assert answer.status == "not_rated"
+    assert "Elsewhere the text speaks of this sector during a man-made disaster" in answer.text
+
+
+def test_what_only_a_diagram_rates_is_not_what_the_text_says(corpus: Corpus) -> None:
+    level = DiagramLevel("man_made", "during", 9, "critical", "me", "1 May 2030", "first")
+    draft = Draft(replace(corpus, diagram=(level,)), "en")
+    slice_of_sector(draft, 9, phases=["after"])
+    told = next(b for b in draft.blocks if isinstance(b, Paragraph) and b.text.startswith("Elsewhere"))
+    assert "slow-onset" in told.text
+    assert "man-made" not in told.text
+
+
+def test_a_plan_is_told_with_the_sentences(assistant: Assistant) -> None:
+    answer = assistant.ask("Before a flood, what should we put in the plan?")
+    assert answer.trace.route == "list"
+    assert "establishing early warning systems" in answer.text
+
+
+BARE = "what does IOM concentrate on in the first days of an earthquake?"
+
+
+def test_a_bare_phase_that_nothing_else_answers_is_answered_by_the_matrix(judged: Judged) -> None:
+    """What is concentrated on is told by the text; of "and after?" it has nothing but what has weight."""
+    answer = judged(unless("and after")).ask("and after?", [Turn("user", BARE)])
+    assert (answer.status, answer.trace.route) == ("grounded", "list")
+    assert "(Re)integration Assistance" in answer.text
+
+
+def test_a_bare_phase_after_a_refusal_is_refused_too(judged: Judged) -> None:
+    """How many died in an earthquake is not told, nor how many after it."""
+    before = "how many people died in the earthquake?"
+    answer = judged(unless("died")).ask("and after?", [Turn("user", before)])
+    assert answer.status == "not_in_document"
+
+
+def test_a_refusal_keeps_what_came_near_to_an_earlier_part(corpus: Corpus) -> None:
+    draft = Draft(corpus, "en")
+    draft.nearest.append(make_citation(corpus, "¶1", corpus.by_ref["¶1"].text, 1))
+    begun = draft.mark()
+    draft.add("No.", draft.cite("¶2", corpus.by_ref["¶2"].text))
+    draft.nearest.append(make_citation(corpus, "¶2", corpus.by_ref["¶2"].text, 1))
+    draft.status = "not_in_document"
+    draft.back_to(begun)
+    assert (draft.blocks, draft.citations, draft.status) == ([], [], "grounded")
+    assert [c.ref for c in draft.nearest] == ["¶1"]
+
+
+@pytest.mark.parametrize(
+    ("before", "message", "cell"),
+    [
+        ("shelter, what does it say?", "and in a cholera outbreak?", ("health", "during", 2)),
+        ("health in a drought", "and in an earthquake?", ("sudden_onset", "during", 4)),
+    ],
+)
+def test_the_sector_is_kept_though_only_an_ambiguous_word_named_it(
+    judged: Judged, before: str, message: str, cell: tuple[str, str, int]
+) -> None:
+    answer = judged(unless("nothing")).ask(message, [Turn("user", before)])
+    assert cell in answer.trace.cells
+
+
+def ranked(*scores: tuple[str, float, float]) -> Ranking:
+    """A ranking of prepared questions, each with its fused score and cosine."""
+    kinds: list[RecordKind] = ["topic", "entry"]
+    hits = [ScoredRecord(Record(t, k, "¶1", t), s, d, 0.0) for k, (t, s, d) in zip(kinds, scores, strict=True)]
+    return cast("Ranking", SimpleNamespace(records=tuple(hits)))
+
+
+@pytest.mark.parametrize(
+    ("of_topic", "other", "question", "together"),
+    [
+        ((0.60, 0.80), (0.50, 0.70), "is anything there for us?", True),
+        ((0.60, 0.60), (0.50, 0.70), "is anything there for us?", False),
+        ((0.60, 0.80), (0.58, 0.80), "is anything there for us?", False),
+        ((0.60, 0.80), (0.50, 0.70), "is anything there for Syria?", False),
+        ((0.60, 0.80), (0.50, 0.70), "is anything there for us from 2020?", False),
+        ((0.60, 0.80), (0.50, 0.70), "is anything there for the Red Cross?", False),
+    ],
+    ids=["near and nearest", "far", "as near to one fact", "a place", "a year", "a body that the text does not name"],
+)
+def test_a_need_of_several_sentences_is_answered_by_its_topic(
+    corpus: Corpus, of_topic: tuple[float, float], other: tuple[float, float], question: str, together: bool
+) -> None:
+    text = next(q.text for q in corpus.topic_questions if q.topic == "benefit_for_states")
+    ranking = ranked((text, *of_topic), ("who wrote it", *other))
+    u = Understanding(question, question, "en", tuple(words(question)), english=question)
+    found = [f.id for f in Choice(Known(corpus)).of_topic(u, ranking)]
+    assert found == ([t.fact for t in corpus.topics if t.topic == "benefit_for_states"] if together else [])
+
+
+def test_what_a_pronoun_stands_for_is_asked_in_its_place(judged: Judged) -> None:
+    """Such a message was refused where "who leads camp coordination?" is answered."""
+    answer = judged(lambda asked: False).ask("who leads it?", [Turn("user", "what is camp coordination?")])
+    assert (answer.status, answer.trace.route) == ("grounded", "role")
+    assert answer.question == "who leads it?"
+    assert (
+        judged(lambda asked: False).ask("who pays it?", [Turn("user", "what is camp coordination?")]).status
+        != "grounded"
+    )
+
+
+def test_how_a_thing_is_handled_after_a_crisis_asks_for_no_ratings(assistant: Assistant) -> None:
+    told = assistant.ask("how do we handle land and property disputes after people come home")
+    assert told.trace.route != "reverse"
+    rated = assistant.ask("how important are land and property disputes after people come home")
+    assert rated.trace.route == "reverse"
+
+
+def test_where_a_named_sector_is_rated_is_told_by_the_matrix(judged: Judged) -> None:
+    """The search found little for "in which type is it still rated?" and refused."""
+    asked = judged(lambda question: False)
+    assert asked.ask("Once a crisis is over, in which type is psychosocial support rated?").trace.route == "reverse"
+
+
+def test_an_example_that_is_asked_for_comes_first(corpus: Corpus) -> None:
+    aim, example = corpus.fact_by_id["s11-aim"], corpus.fact_by_id["s11-tunisia"]
+    found = [ScoredFact(aim.id, 0.50), ScoredFact(example.id, 0.47)]
+    ranking = cast("Ranking", SimpleNamespace(facts=lambda: found))
+
+    def first(question: str) -> str:
+        u = Understanding(question, question, "en", tuple(words(question)), english=question)
+        return Choice(Known(corpus)).best(u, ranking)[0].id
+
+    assert first("what is border management, an example please") == example.id
+    assert first("what is border management") == aim.id
+
+
+def test_the_number_of_its_place_is_no_figure_of_a_fact(judged: Judged) -> None:
+    """Sector 11 is where the system is told of; in how many countries it runs is not told, and no other number is put in place."""
+    answer = judged(unless("23")).ask(
+        "That the Personal Information and Registration System runs in 23 countries, correct?"
+    )
+    assert answer.status == "not_in_document"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.lexicon import Lexicon
-from assistant.understanding import Understanding, read, understand
+from assistant.understanding import Understanding, merge, read, understand
 from corpus.load import Corpus
 
 
@@ -174,3 +174,75 @@ def test_what_is_fought_is_no_war(lexicon: Lexicon) -> None:
     """“Fighting trafficking, where is it crucial?” was answered for man-made disasters alone."""
     assert read("fighting trafficking, where is it crucial?", lexicon).weak_crises == ()
     assert read("where there is fighting, is shelter crucial?", lexicon).weak_crises == ("man_made",)
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("cholera is going round the camps as we speak, what help is rated critical", ()),
+        ("tension is rising and families need shelter. which kinds of work are called important or crucial?", ()),
+        ("which activities for shelter are critical in a flood?", (2,)),
+        ("is shelter critical in the camps?", (2,)),
+        ("For Sector 4, which measures are important during a health crisis?", (4,)),
+        ("Health workers warn of an epidemic. What areas of work are we meant to put effort in?", ()),
+        ("an epidemic among those in camps: which sectors should we look at?", ()),
+        ("Border management: which activities are rated critical before a war?", (11,)),
+    ],
+)
+def test_the_situation_before_a_question_for_sectors_names_none(
+    lexicon: Lexicon, question: str, sectors: tuple[int, ...]
+) -> None:
+    u = read(question, lexicon)
+    assert u.sectors == sectors
+    assert bool(u.no_sectors) is (sectors == ())
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "levels"),
+    [
+        ("what does critical mean?", "and the lowest one, what does it mean", ("recommended",)),
+        ("what is important in a flood?", "and the highest?", ("critical",)),
+        ("how many levels of emergency are there?", "and the lowest one?", ()),
+        ("what is critical in a war?", "and for third-country nationals?", ("critical",)),
+        ("what is critical in a flood?", "and in the last phase?", ("critical",)),
+        ("what is critical in a flood?", "what about the second week?", ("critical",)),
+        ("is shelter critical in a flood?", "and in the middle of an epidemic?", ("critical",)),
+    ],
+)
+def test_a_level_may_be_named_by_its_rank(
+    lexicon: Lexicon, before: str, question: str, levels: tuple[str, ...]
+) -> None:
+    assert merge(read(question, lexicon), read(before, lexicon)).levels == levels
+
+
+def test_a_sector_that_an_ambiguous_word_named_is_kept_by_a_bare_phase(lexicon: Lexicon) -> None:
+    before = read("what is in the framework about health", lexicon)
+    assert before.sectors == ()
+    assert merge(read("and after?", lexicon), before).sectors == (4,)
+    assert merge(read("and after that, what about trade?", lexicon), before).sectors == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("which sector is that?", True),
+        ("what does tracing families fall under?", True),
+        ("do most of them fall under some protection regime?", False),
+        ("what happens when migrants come to the border?", False),
+        ("which rights belong to people in camps", True),
+    ],
+)
+def test_which_sector_something_belongs_to(lexicon: Lexicon, question: str, asks: bool) -> None:
+    assert read(question, lexicon).which_sector is asks
+
+
+def test_what_is_put_right_asks_the_same(lexicon: Lexicon) -> None:
+    before = read("how much does camp management matter during a flood?", lexicon)
+    u = merge(read("sorry, meant a drought", lexicon), before)
+    assert (u.crises, u.phases, u.sectors, u.intent) == (("slow_onset",), ("during",), (1,), "rating")
+
+
+def test_a_prefix_in_brackets_is_searched_for_without_them(lexicon: Lexicon) -> None:
+    u = read("how many (re)integration projects?", lexicon)
+    assert "reintegration project" in u.english
+    assert u.sectors == (6,)

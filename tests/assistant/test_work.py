@@ -79,3 +79,41 @@ def test_a_message_that_only_tells_of_a_crisis_is_not_told_that_a_sector_is_not_
     told = assistant.ask("epidemic broke out in the evacuation centre, cholera")
     assert "Health Support (Sector 4): critical" in told.text
     assert assistant.ask("is Sector 7 critical in a health crisis").status == "not_rated"
+
+
+@pytest.mark.parametrize(
+    ("turns", "question", "phases"),
+    [
+        (("Tell me about humanitarian border management",), "is it needed before a crisis too?", {"before"}),
+        (("what is land and property support?",), "and after?", {"after"}),
+        (("what is land and property support?",), "when exactly?", {"before", "during", "after"}),
+    ],
+)
+def test_when_a_sector_is_there_is_told_by_the_scenarios(
+    assistant: Assistant, corpus: Corpus, turns: tuple[str, ...], question: str, phases: set[str]
+) -> None:
+    """The reply before came again, whatever phase was asked for."""
+    answer = assistant.ask(question, [Turn("user", t) for t in turns])
+    assert answer.trace.route == "work"
+    places = {
+        p
+        for p in ("before", "during", "after")
+        for line in answer.text.splitlines()
+        if line.startswith(f"- {p.capitalize()} a ")
+    }
+    assert places == phases
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("when did IOM evacuate people from Lebanon?", "when exactly?"),
+        ("tell me about transport assistance in Libya", "when?"),
+        ("who leads shelter?", "and during a crisis?"),
+        ("how many staff work on counter-trafficking?", "and during a crisis?"),
+    ],
+)
+def test_the_same_of_something_else_is_not_asked_of_the_scenarios(
+    assistant: Assistant, before: str, question: str
+) -> None:
+    assert assistant.ask(question, [Turn("user", before)]).trace.route != "work"

@@ -228,6 +228,9 @@ def test_nothing_fills_an_empty_cell() -> None:
         ("roles.csv", "the water cluster,water,lead,,,no-such-fact\n", "no-such-fact"),
         ("roles.csv", "the water cluster,water,boss,,,p13-cccm\n", "boss"),
         ("not_covered.csv", "¶21,en,a price,what does the moon cost,moonshine\n", "moonshine"),
+        ("topic_questions.csv", "moonshine,what does the moon shine on\n", "moonshine"),
+        ("topic_questions.csv", ",what does the moon shine on\n", "a topic of topics.csv"),
+        ("topic_questions.csv", "money,is there a fund\nmoney,is there a fund\n", "'text'"),
     ],
 )
 def test_a_wrong_row_of_the_newer_tables_is_named(folder: Path, table: str, row: str, said: str) -> None:
@@ -237,3 +240,11 @@ def test_a_wrong_row_of_the_newer_tables_is_named(folder: Path, table: str, row:
         load_corpus(folder)
     assert table in caught.value.message
     assert said in caught.value.message
+
+
+def test_a_question_for_a_whole_topic_is_no_entry_point(corpus: Corpus) -> None:
+    """None of the topic's facts answers alone; what learns from entry points must not learn that one does."""
+    asked = {q.text for q in corpus.topic_questions}
+    assert asked
+    assert not asked & {e.text for e in corpus.entry_points}
+    assert not asked & {n.text for n in corpus.not_covered}

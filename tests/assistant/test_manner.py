@@ -6,8 +6,8 @@ import pytest
 
 from assistant.compose.draft import Draft
 from assistant.compose.tables import WORK, sector_work
-from assistant.deeds import asks_deeds
 from assistant.guards import situation
+from assistant.manner import asks_deeds
 from assistant.understanding import Understanding
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
