@@ -17,6 +17,7 @@ from assistant.lexicon import Lexicon
 from assistant.opening import LazyIndex
 from assistant.settings import Settings
 from assistant.slots import SlotModel, Slots
+from assistant.text import as_asked
 from assistant.understanding import Understanding
 from corpus.errors import IndexDamagedError, IndexForeignError, IndexUnusableError
 from corpus.load import Corpus
@@ -58,7 +59,7 @@ class LearnedModels:
         if model is None:
             return None
         asked = self._lexicon.english(u.question, u.language)
-        return model.predict(asked, self._index.retriever.encode(asked))
+        return model.predict(asked, self._index.retriever.encode(as_asked(asked)))
 
     def acts(self, sentence: str) -> Acts | None:
         """What a sentence of a message does; None where there is no index or nothing was learned."""

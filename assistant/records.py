@@ -41,7 +41,7 @@ RecordKind = Literal[
 #: Kinds that lead to no passage: labelled examples, and questions the document does not answer.
 EXAMPLES: frozenset[str] = frozenset({"utterance", "absent", "dialogue", "calibration", "act"})
 
-#: Dialogues that leaning is learned from, at most: with all 4,623 the dev set is answered no better, and ingest takes longer.
+#: Dialogues that leaning is learned from, at most: with all (4,623 then) the dev set is answered no better, and ingest takes longer.
 MAX_DIALOGUES = 2600
 #: Longest chunk in characters. The longest one of SCPF/92 measures under 200 word pieces.
 MAX_CHUNK_CHARS = 700

@@ -13,7 +13,7 @@ from assistant.lexicon import Lexicon
 from assistant.opening import LazyIndex
 from assistant.selfname import SelfReference
 from assistant.settings import Settings
-from assistant.text import FUNCTION_WORDS, fold
+from assistant.text import FUNCTION_WORDS, as_asked, fold
 from assistant.understanding import (
     ABOUT_DOCUMENT,
     ABOUT_REPLY,
@@ -71,7 +71,7 @@ class Leaning:
             return u if leans_on_history(u) else None
         retriever = self._index.retriever
         before_english = self._lexicon.english(before, self._lexicon.language(before))
-        vectors = retriever.encode(u.english), retriever.encode(before_english)
+        vectors = retriever.encode(as_asked(u.english)), retriever.encode(as_asked(before_english))
         asks = model.about_reply(u.english, vectors[0])
         if WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
             asks = "other"

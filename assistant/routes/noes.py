@@ -16,7 +16,7 @@ from assistant.routes.known import Known
 from assistant.routes.look import ANSWERED_FAR, is_far
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, own_sectors
-from assistant.text import content_stems
+from assistant.text import as_asked, content_stems
 from assistant.understanding import Understanding, outside_words
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Noes:
         if not u.follow_up or u.language != "en" or len(outside_words(u)) <= FEW:
             return False
         retriever = self._means.retriever()
-        return float(retriever.cosines(retriever.encode(u.question)).max()) < STRAYS
+        return float(retriever.cosines(retriever.encode(as_asked(u.question))).max()) < STRAYS
 
     def refuse(self, draft: Draft, u: Understanding, asked: Asked) -> None:
         """An honest no; or what the text says instead, where the question only takes something wrong for granted."""
@@ -127,7 +127,7 @@ class Noes:
         if not rows or u.language != "en":
             return False
         question = u.english if u.follow_up else u.question
-        scores = self._means.retriever().like("absent", question, NEAR_NOES)
+        scores = self._means.retriever().like("absent", as_asked(question), NEAR_NOES)
         topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
         facts = self._known.topics.get(topic, [])
         own = own_sectors(u)
