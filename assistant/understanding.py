@@ -436,13 +436,11 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     if comparison and language == "en":
         crises = tuple(k for k in CRISES if k in crises or k in _compared(tokens, matches))
     sectors = tuple(int(k) for k in strong["sector"])
-    help_asked = (
-        _WHICH_HELP.search(folded)
-        if strong["level"]
-        else _WHICH_WORK.search(folded)
-        if crises or weak["crisis"]
-        else None
-    )
+    help_asked = None
+    if strong["level"]:
+        help_asked = _WHICH_HELP.search(folded)
+    elif crises or weak["crisis"]:
+        help_asked = _WHICH_WORK.search(folded)
     if help_asked is not None:
         # "cholera is in the camps, what help is rated critical?" asks for the sectors; what is named before is the situation
         asked_from = len(words(folded[: help_asked.start()]))
@@ -450,7 +448,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         told = [t for i, t in enumerate(words(folded)[:asked_from]) if i not in named and t not in FUNCTION_WORDS["en"]]
         if set(told) - _LEADS_IN:  # "regarding health support: which activities ..." tells no situation
             matches = tuple(m for m in matches if m.kind != "sector" or m.start >= asked_from)
-        sectors = tuple(dict.fromkeys(int(m.key) for m in matches if m.kind == "sector" and not m.weak))
+        left = {int(m.key) for m in matches if m.kind == "sector"}
+        sectors = tuple(no for no in sectors if no in left)
         weak["sector"] = _keys(matches, "sector", weak=True)
     sectors_asked = help_asked is not None and not sectors and not weak["sector"]
     levels: tuple[Level, ...] = tuple(k for k in LEVELS if k in strong["level"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from assistant import courtesies
 from assistant.answer import ABSTENTIONS, Paragraph
 from assistant.compose.draft import Draft
@@ -23,9 +21,6 @@ from assistant.routes.tables import Tables
 from assistant.routes.work import Work
 from assistant.understanding import ABOUT_REPLY, Understanding
 from corpus.load import Corpus
-
-if TYPE_CHECKING:
-    pass
 
 
 class Router:

@@ -182,6 +182,7 @@ def test_what_is_fought_is_no_war(lexicon: Lexicon) -> None:
         ("cholera is going round the camps as we speak, what help is rated critical", ()),
         ("tension is rising and families need shelter. which kinds of work are called important or crucial?", ()),
         ("which activities for shelter are critical in a flood?", (2,)),
+        ("which kinds of help are critical in a flood, shelter or health?", (2, 4)),
         ("is shelter critical in the camps?", (2,)),
         ("For Sector 4, which measures are important during a health crisis?", (4,)),
         ("Health workers warn of an epidemic. What areas of work are we meant to put effort in?", ()),
