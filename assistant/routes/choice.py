@@ -58,7 +58,10 @@ _HOW_MANY_PEOPLE = re.compile(
     r"\bhow many (?:\w+ ){0,2}?(?:people|persons?|migrants?|refugees|idps|victims|children|women|men|workers|nationals|returnees|evacuees|foreigners|civilians|families)\b"
 )
 _OF_OTHERS = re.compile(r"\b\d[\d,.]* (?:\w+ )?(?:governments|countries|states|projects|sectors|programmes|years)\b")
-_HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b")
+#: Asks how many, not for the number of a document.
+_HOW_MANY = re.compile(
+    r"\bhow many\b|(?<!document )(?<!paper )(?<!reference )\bnumber of (?:the )?(?:[a-z]+ )?[a-z-]+s\b"
+)
 #: Asks how long, which two years tell as well.
 _HOW_LONG = re.compile(r"\bhow many (?:years|decades)\b")
 #: A number that is no year, in digits or words, or that there is none.

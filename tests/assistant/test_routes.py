@@ -231,6 +231,8 @@ def facts_of(corpus: Corpus, *ids: str) -> list[Fact]:
         ("how many people were registered at the Tunisian border?", "how_many", ["s11-tunisia-how", "s3-libya-number"], []),
         ("how many years has IOM worked against trafficking?", "how_many", ["s10-since-1994"], ["s10-since-1994"]),
         ("how many bodies set it up?", "how_many", ["s2-colead"], ["s2-colead"]),
+        ("what is the document number of the framework papers?", "how_many", ["s12-liaison"], ["s12-liaison"]),
+        ("what is the number of the resolution?", "how_many", ["s12-liaison"], ["s12-liaison"]),
         ("how long does it take?", "how_many", ["s12-liaison"], ["s12-liaison"]),
         ("list the ten points of the plan", "", ["fn11-ten-point"], []),
         ("name the four countries", "", ["s2-colead", "fn11-ten-point"], ["s2-colead", "fn11-ten-point"]),
