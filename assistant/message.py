@@ -84,14 +84,9 @@ class Composer:
         if not understood[0].follow_up:
             draft, understood = self._side_by_side(asking[0], draft, understood)
         elif draft.status in REFUSALS and not leans:
-            alone, meant = self._parts(parts, (), helps, never_leans)
-            if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
-                return alone, meant
-            whole = _spelled_out(understood[0], earlier)
-            alone, meant = self._parts([whole], (), helps, never_leans) if whole else (draft, understood)
-            sure = (alone.confidence or 0.0) >= ALONE or alone.route == "role"
-            if alone.status == "grounded" and sure and whole:
-                return alone, [replace(meant[0], question=understood[0].question, follow_up=True)]
+            again = self._as_whole(parts, earlier, helps, understood[0])
+            if again is not None:
+                return again
         if draft.status in REFUSALS and draft.route in JUDGED:
             draft, understood = self._by_halves(asking[0], earlier, draft, understood)
         plain = understood[0].intent in ("other", "rating") and not understood[0].follow_up
@@ -101,6 +96,20 @@ class Composer:
             if surely(doing, SITUATION):
                 return doing, meant
         return draft, understood
+
+    def _as_whole(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, u: Understanding) -> Reply | None:
+        """The reply to a refused follow-up as complete in itself, or with what its pronoun stands for; None where neither is sure."""
+        alone, meant = self._parts(parts, (), helps, never_leans)
+        if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
+            return alone, meant
+        whole = _spelled_out(u, earlier)
+        if not whole:
+            return None
+        alone, meant = self._parts([whole], (), helps, never_leans)
+        sure = (alone.confidence or 0.0) >= ALONE or alone.route == "role"
+        if alone.status != "grounded" or not sure:
+            return None
+        return alone, [replace(meant[0], question=u.question, follow_up=True)]
 
     def _by_halves(self, text: str, earlier: Sequence[str], draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to two questions in one that are refused together, where one at least is surely answered by itself."""

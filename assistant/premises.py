@@ -138,12 +138,13 @@ class Premises:
         ("..., right?"). Apart from it the question must be about that very fact: most of its words, by rarity, are the
         fact's or those of the prepared questions that lead to it, and so is every year.
         """
-        confirm = _CONFIRM.search(fold(question)) is not None
+        folded = fold(question)
+        confirm = _CONFIRM.search(folded) is not None
         asked = figures(question)
         years = {n for n in asked if _YEAR.fullmatch(n)}
         numbers = claimed_figures(question)
-        since = {y for y in years if re.search(rf"\b(?:since|{_BEGAN}) {y}\b", fold(question))}
-        if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", fold(question)):
+        since = {y for y in years if re.search(rf"\b(?:since|{_BEGAN}) {y}\b", folded)}
+        if not (confirm or numbers or since) or re.search(r"\bhow (?:many|much)\b", folded):
             return None
         wanted = [s for s in dict.fromkeys(content_stems(question)) if s not in asked and s not in _SELF]
         texts = {fact.id: f"{fact.statement} {sentence_of(fact, self._by_ref)}" for fact in facts}
@@ -158,9 +159,8 @@ class Premises:
             if numbers and not numbers & held and other and fact.kind == "number" and shares[fact.id] > meant:
                 return Contradiction(min(numbers), fact)
             if since and not since & held and re.search(r"since (?:the early )?(?:19|20)\d\d", text, re.IGNORECASE):
-                return Contradiction(
-                    f"{'since' if re.search(rf'since {min(since)}', fold(question)) else 'in'} {min(since)}", fact
-                )
+                year = min(since)
+                return Contradiction(f"{'since' if f'since {year}' in folded else 'in'} {year}", fact)
             if confirm and not numbers:
                 return Contradiction("", fact)
         return None

@@ -373,6 +373,17 @@ def _joined(match: Match, matches: Sequence[Match], tokens: Sequence[str]) -> bo
     return any(gap in joins for gap in gaps)
 
 
+def _without_situation(matches: Sequence[Match], said: Sequence[str], asked_from: int) -> tuple[Match, ...]:
+    """The matches without the sectors before the place from which sectors are asked for, where a situation is told there.
+
+    "Cholera is in the camps, what help is rated critical?" is not about camps; "regarding health support: which activities
+    are critical?" tells no situation.
+    """
+    if not set(uncovered(said[:asked_from], matches, "en")) - _LEADS_IN:
+        return tuple(matches)
+    return tuple(m for m in matches if m.kind != "sector" or m.start >= asked_from)
+
+
 def _set_aside(match: Match, tokens: Sequence[str]) -> bool:
     """Whether a partner is named only to ask for the others."""
     return match.kind == "partner" and bool(_BESIDES.search(" ".join(tokens[: match.start]) + " "))
@@ -442,12 +453,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     elif crises or weak["crisis"]:
         help_asked = _WHICH_WORK.search(folded)
     if help_asked is not None:
-        # "cholera is in the camps, what help is rated critical?" asks for the sectors; what is named before is the situation
-        asked_from = len(words(folded[: help_asked.start()]))
-        named = {i for m in matches for i in range(m.start, m.end)}
-        told = [t for i, t in enumerate(words(folded)[:asked_from]) if i not in named and t not in FUNCTION_WORDS["en"]]
-        if set(told) - _LEADS_IN:  # "regarding health support: which activities ..." tells no situation
-            matches = tuple(m for m in matches if m.kind != "sector" or m.start >= asked_from)
+        matches = _without_situation(matches, words(folded), len(words(folded[: help_asked.start()])))
         left = {int(m.key) for m in matches if m.kind == "sector"}
         sectors = tuple(no for no in sectors if no in left)
         weak["sector"] = _keys(matches, "sector", weak=True)
@@ -545,13 +551,23 @@ _OPENERS = frozenset(
 )
 
 
+def uncovered(tokens: Sequence[str], matches: Sequence[Match], language: Language, begin: int = 0) -> list[str]:
+    """Content words among a message's ``tokens``, from the place ``begin`` on, that no match covers."""
+    covered = {i for m in matches for i in range(m.start, m.end)}
+    stop = FUNCTION_WORDS[language]
+    return [t for i, t in enumerate(tokens) if i >= begin and i not in covered and t not in stop]
+
+
 def outside_words(u: Understanding) -> list[str]:
     """Content words that no term of the lexicon covers."""
-    covered = {i for m in u.matches for i in range(m.start, m.end)}
-    stop = FUNCTION_WORDS[u.language]
     said = words(u.question)
     opening = len(list(takewhile(_OPENERS.__contains__, said)))
-    return [t for i, t in enumerate(said) if i >= opening and i not in covered and t not in stop]
+    return uncovered(said, u.matches, u.language, opening)
+
+
+def more_words(u: Understanding) -> list[str]:
+    """Those of them that say more than that something is asked."""
+    return [w for w in outside_words(u) if w not in ASKING]
 
 
 def names_only(u: Understanding) -> bool:
@@ -786,13 +802,11 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
                 filled["sector_guessed"] = before.sector_guessed
                 filled["sector_named"] = before.sector_named
     asks_fact = u.wh in ("how_many", "when", "where") or (u.wh == "who" and before.intent == "rating")
-    if (
-        CORRECTS.search(fold(u.question))
-        and not u.wh
-        and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author")
-    ):
-        filled["intent"] = before.intent  # "sorry, I meant a drought" asks the same of it
-    elif u.intent == "other" and not asks_fact and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
+    corrects = (
+        not u.wh and CORRECTS.search(fold(u.question)) is not None
+    )  # "sorry, I meant a drought" asks the same of it
+    takes_over = corrects or (u.intent == "other" and not asks_fact)
+    if takes_over and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
     elif (
         u.intent == "rating"

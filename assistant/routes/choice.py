@@ -156,14 +156,12 @@ class Choice:
 
         Empty where the question names somebody, a year or a figure that none of them holds.
         """
-        of_topics = self._corpus.topic_by_question
         found = [h for h in ranking.records if h.record.lang == "en" and h.record.kind in ("entry", "fact", "topic")]
         nearest = next((h for h in found if h.record.kind == "topic"), None)
-        other = max((h.score for h in found if h.record.kind != "topic"), default=0.0)
+        other = next((h.score for h in found if h.record.kind != "topic"), 0.0)
         if nearest is None or nearest.dense < TOPIC_NEAR or nearest.score < other + TOPIC_LEAD:
             return []
-        topic = of_topics[nearest.record.text]
-        facts = self._known.topics.get(topic, [])
+        facts = self._known.topics[self._corpus.topic_by_question[nearest.record.text]]
         asked = self._known.names.asked(u.question)
         return facts if all(any(self._known.holds(f, n.text) for f in facts) for n in asked) else []
 

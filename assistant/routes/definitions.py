@@ -13,7 +13,7 @@ from assistant.manner import asks_manner, asks_whether
 from assistant.routes.look import Look
 from assistant.routes.named import FEW, crises_meant, names_itself, numbered_sectors, own_sectors
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
-from assistant.understanding import ASKING, Understanding, outside_words
+from assistant.understanding import ASKING, Understanding, more_words, outside_words
 from corpus.load import Corpus
 from corpus.types import Acronym
 
@@ -111,8 +111,7 @@ class Definitions:
         placed = u.crises and u.phases  # "and mobilizing the diaspora, same moment?" asks how it stands there
         if u.intent != "definition" or not u.follow_up or len(own_sectors(u)) != 1 or placed:
             return False
-        more = [w for w in outside_words(u) if w not in ASKING]
-        return len(more) <= FEW and _define_sectors(draft, u.sectors[:1], work=True)
+        return len(more_words(u)) <= FEW and _define_sectors(draft, u.sectors[:1], work=True)
 
     def _sectors_apart(self, draft: Draft, u: Understanding) -> bool:
         """What tells two sectors apart, where no ratings are compared."""

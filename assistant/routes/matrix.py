@@ -11,13 +11,12 @@ from assistant.compose import tables as by_table
 from assistant.compose.draft import Draft
 from assistant.guards import situation
 from assistant.manner import asks_deeds, asks_whether
-from assistant.routes.before import Previous
 from assistant.routes.known import Known
 from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, surely_names
-from assistant.text import FUNCTION_WORDS, fold, words
-from assistant.understanding import ASKING, Understanding, outside_words
+from assistant.text import fold, words
+from assistant.understanding import Understanding, more_words, outside_words, uncovered
 from corpus.errors import IndexUnusableError, ModelError
 from corpus.types import PHASES
 
@@ -63,17 +62,17 @@ class Ratings:
             return True
         return self._across_scenarios(draft, u, look) or self._across_crises(draft, u) or self._choose_crisis(draft, u)
 
-    def names_scenario(self, u: Understanding, previous: Previous) -> bool:
+    def names_scenario(self, u: Understanding, look: Look) -> bool:
         """Whether a follow-up only names a crisis, phase or sector, and together with the turn before a part of the matrix.
 
         Not after a reply that answered nothing: what the dead of an earthquake were, the matrix does not tell "and after?".
         """
         named = (u.crises and u.phases) or u.sectors
         own = any(slot not in u.inherited and getattr(u, slot) for slot in ("crises", "phases", "sectors"))
-        bare = u.follow_up and own and not (u.levels or u.wh or [w for w in outside_words(u) if w not in ASKING])
+        bare = u.follow_up and own and not (u.levels or u.wh or more_words(u))
         if not (self._corpus.has_matrix and named and bare):
             return False
-        before = previous()
+        before = look.previous()
         return before is not None and before.status not in ABSTENTIONS
 
     def of_scenario(self, draft: Draft, u: Understanding) -> None:
@@ -245,7 +244,7 @@ def _asks_rating(u: Understanding) -> bool:
 
 def _asks_else(u: Understanding) -> bool:
     """Whether a follow-up on ratings asks for something else: "who pays for it?" names no crisis, phase or sector."""
-    outside = [w for w in outside_words(u) if w not in ASKING]
+    outside = more_words(u)
     if not outside or u.rating_cue:
         return False
     if all(slot in u.inherited or not getattr(u, slot) for slot in ("crises", "phases", "sectors", "levels")):
@@ -255,9 +254,7 @@ def _asks_else(u: Understanding) -> bool:
 
 def _is_specific(u: Understanding) -> bool:
     """Whether content words are left that no slot covers."""
-    covered = {i for m in u.matches for i in range(m.start, m.end)}
-    left = [t for i, t in enumerate(u.tokens) if i not in covered and t not in FUNCTION_WORDS[u.language]]
-    return len(left) > 2
+    return len(uncovered(u.tokens, u.matches, u.language)) > 2
 
 
 def _either(u: Understanding) -> bool:

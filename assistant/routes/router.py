@@ -69,7 +69,7 @@ class Router:
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
             blocks, citations, _ = begun
             del draft.blocks[blocks:-1], draft.citations[citations:]
-        if draft.route == "not_in_document" and self._ratings.names_scenario(u, previous):
+        if draft.route == "not_in_document" and self._ratings.names_scenario(u, look):
             draft.back_to(begun)
             self._ratings.of_scenario(draft, u)
             return

@@ -16,7 +16,7 @@ from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import crises_meant, numbered_sectors, own_sectors
 from assistant.text import fold, words
-from assistant.understanding import ASKING, Understanding, outside_words
+from assistant.understanding import Understanding, more_words
 
 #: Words of a question for a whole list that name nothing.
 _OF_LISTS = frozenset(
@@ -65,7 +65,7 @@ class Tables:
             m.kind != "topic" and not any(t.start <= m.start and m.end <= t.end for t in topics) for m in u.matches
         )
         reader = set(words(found[0])) if (found := _FOR_WHOM.search(fold(u.question))) else set()
-        more = [w for w in outside_words(u) if w not in ASKING and w not in _OF_LISTS and w not in reader]
+        more = [w for w in more_words(u) if w not in _OF_LISTS and w not in reader]
         if named or more:
             return False
         known = self._known.topics
