@@ -142,7 +142,7 @@ def features(asked: Asked, evidence: Evidence, absent: Scores, wording: float) -
 
     def cover(known: set[str]) -> float:
         whole = sum(w for _, w in weighed)
-        return sum(w for s, w in weighed if s in known) / whole if whole else 0.0
+        return sum(w for s, w in weighed if s in known) / whole if whole else 1.0
 
     return np.array(
         [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from assistant import guards
+from assistant import form, guards
 from assistant.answer import Answer, Turn
 from assistant.features import ALL, Features
 from assistant.finishing import Finisher
@@ -154,11 +154,20 @@ class Assistant:
             return self._finisher.danger(question, detect_language(text)), text
         if guards.foreign_script(text):
             return self._finisher.fixed(question, "out_of_scope", detect_language(question)), text
+        earlier = earlier_messages(history, self.settings, self._own_name)
+        language = form.language_asked(text)
+        if language is not None and earlier:
+            draft, understood = self._composer.in_language(language, earlier, helps)
+            return self._finisher.finish(question, draft, understood), earlier[-1]
+        if form.other_language_asked(text):
+            return self._finisher.fixed(question, "languages", "en"), text
         message = self._orders.set_apart(text)
         if message is None:
             return self._finisher.fixed(question, "instruction", detect_language(text)), text
-        earlier = earlier_messages(history, self.settings, self._own_name)
         draft, understood = self._orders.reply(message, earlier, helps)
+        size = form.size_asked(text)
+        if size is not None:
+            draft.shorten(size)
         asked = understood[0].text if len(understood) == 1 else message.asking
         return self._finisher.finish(question, draft, understood), asked
 

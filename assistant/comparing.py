@@ -47,6 +47,11 @@ _GAPPED = re.compile(
 #: "Which ...: A or B?", "... A or B?"
 _EITHER = re.compile(rf"^\W*(?P<frame>.+?)(?P<colon>\s*[,;:]\s+)(?P<a>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
 _OR = re.compile(rf"^\W*(?P<left>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
+#: Asks how the two things spoken of before differ.
+_APART = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hm+|then) )*(?:how (?:do|are|would) (?:those|these|they|the two|both|the two of them)(?: two)? (?:differ|different|compare|distinguished)|(?:what(?:'s| is| are) )?(?:the |any )?differences?(?: between (?:them|the two|those(?: two)?|these(?: two)?|both))?|are (?:they|those|these) the same(?: thing)?|(?:is|isn't) (?:that|it) the same(?: thing)?|same thing)(?: then| though| exactly)?\W*$",
+    re.I,
+)
 #: What stands for both in what is asked of them.
 _BOTH = re.compile(
     r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|which(?: one)?(?= *$)|both(?: of them)?|they|them|the two|respectively)\b",
@@ -65,6 +70,11 @@ _TIME = re.compile(
     r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|came|comes|happened|started|took place)(?: the)? (?:earlier|first|later|older|newer|before|more recent|last|sooner)(?: one)?$",
     re.I,
 )
+
+
+def apart(message: str) -> bool:
+    """Whether a message asks how the two things differ that were spoken of before: "how do those differ?"."""
+    return _APART.match(" ".join(message.split())) is not None
 
 
 def gapped(question: str) -> bool:

@@ -52,12 +52,6 @@ _INSTRUCTION = re.compile(
     r"|<\s*/?\s*(?:script|img|iframe|svg|style|html|body|a)\b|javascript:|\bdrop table\b|\bsudo\b|\brm -rf\b|\{\{.*\}\}|!\[[^\]]*\]\("
     r"|\btranslate (?:the following|this)\b|\bdo not (?:cite|mention|refuse|use the document|check)\b|\bwithout (?:citing|citations|sources|checking)\b|\bstop (?:citing|refusing)\b"
 )
-#: How long the reply is to be, at the end of a message: after a comma or the like, a preposition, or a verb of giving.
-_SIZE = re.compile(
-    r"(?:\s*[,;.:–-]+|\s(?:and|in|with|en)\b|(?=\s(?:give|tell|send|write|make|keep|put|max)\b))\s+(?:please )?(?:(?:give|tell|send|write|make|keep|put|sum up|summari[sz]e)(?: (?:it|that|this))?(?: (?:to )?(?:me|us))? )?(?:in |with |en )?(?:max(?:imum|\.)? |at most |about |only |just |no more than )?"
-    r"(?:(?:\d{1,3}|one|two|three|four|five|six|ten|a few|a couple of|deux|trois|dos|tres)(?: or |[-–]| to | ou | o )?)+ ?(?:short )?(?:lines?|sentences?|bullets?|bullet points?|words|lignes?|phrases?|mots|líneas?|frases?|palabras)(?:,? (?:max|only|please|pls|thanks|thx|is enough|are enough|will do))*\W*$",
-    re.IGNORECASE,
-)
 _PARTS = re.compile(
     r"\s*(?:#{2,}|={3,}|\*{3,}|-{3,})\s*|(?<=[.!?][\"”'’])\s+|(?<=[.!?;:])\s+|\n+|(?<=[\])}>\"”])\s+(?=[A-Z])|(?<=\])\s+(?=(?:what|which|who|how|when|where)\b)|,?\s+and (?=(?:state|confirm|claim|pretend|say|add) that\b)|\s+[-–—]{1,2}\s+|(?:,|;)\s+(?:and )?then\s+|(?<=[\"”'’.])\s+then\s+(?=(?:tell|answer|explain|give|list|name|what|which|who|how|when|where|can|is|are|does)\b)|\s+and then\s+(?=(?:tell|say|answer|explain|give|list|name|what|which|who|how|when|where|whether)\b)|,\s+(?=(?:what|which|who|how|when|where|is|are|does)\b)"
 )
@@ -87,6 +81,11 @@ _SHOT = re.compile(r"(?:^|\s)q(?:uestion)?\s*\d*\s*[:.)]\s*(.+?)\s+a(?:nswer)?\s
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{12,})[\"”»]|(?<!\w)['‘]([^'’]{12,})['’](?!\w)")
 _GREETING = re.compile(
     r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
+    re.I,
+)
+#: Doubts what was said, before saying why or asking anew.
+_DOUBT = re.compile(
+    r"^\W*(?:hm+,? |but |wait,? )?(?:are (?:you|u) (?:really |quite )?(?:sure|certain)(?: (?:about|of) (?:that|this|it))?|really|seriously)\s*[?!.,]+\s*(?=\S+ \S+ \S)",
     re.I,
 )
 _DISMISSAL = re.compile(
@@ -184,14 +183,8 @@ def without_greeting(question: str) -> str:
 
 
 def without_dismissal(question: str) -> str:
-    """The question without the sentence that drops what was spoken of before: "Leave the epidemic. How many ...?"."""
-    return _DISMISSAL.sub("", question) or question
-
-
-def without_size(question: str) -> str:
-    """The question without how long the reply should be: "..., give me 3 lines"."""
-    rest = _SIZE.sub("", question).rstrip()
-    return rest if len(rest.split()) >= _HALF else question
+    """The question without a sentence that drops or doubts what was spoken of before: "Leave the epidemic. How many ...?"."""
+    return _DOUBT.sub("", _DISMISSAL.sub("", question)) or question
 
 
 def foreign_script(question: str) -> bool:

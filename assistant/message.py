@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from assistant import guards
+from assistant import form, guards
 from assistant.answer import ABSTENTIONS, REFUSALS, Block, Paragraph, Status, shown
-from assistant.comparing import both_said, sides
+from assistant.comparing import apart, both_said, sides
 from assistant.compose.draft import Draft
 from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
@@ -18,9 +18,10 @@ from assistant.routes import Router
 from assistant.selfname import SelfReference
 from assistant.text import fold
 from assistant.turns import Leaning, Leans, never_leans, surely_leans
-from assistant.understanding import Understanding, understand
+from assistant.understanding import Understanding, refers, understand
 from assistant.verify import figures
 from corpus.load import Corpus
+from corpus.types import Language
 
 #: A draft, and what each part of the message was understood to ask.
 Reply = tuple[Draft, list[Understanding]]
@@ -33,6 +34,8 @@ ONE_SIDED = ("fact", "passage", "premise", "definition")
 EITHER_SIDE = 0.40
 #: Probability from which a message that was refused as a follow-up is answered as complete in itself.
 ALONE = 0.90
+#: The same of one that only refers, with what it refers to in its place: "who gets it?".
+REFERS = 0.60
 #: Probability that one of two questions in one needs to be answered, where both together are refused.
 HALF = 0.60
 #: The same of a message that only describes a situation, once what is asked is added: those words alone raise it.
@@ -48,8 +51,11 @@ _RECOMPOSED = 64
 
 
 def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
-    """A follow-up whose pronoun was replaced by what was spoken of: "who gets it" is "who gets health support"; else empty."""
-    replaced = bool(u.wh) and bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") not in fold(u.english)
+    """A follow-up as a question of its own, with what its pronoun stands for or what it asks the same of; else empty.
+
+    "Who gets it" is "who gets health support"; "and in conflicts?" may be "who leads the shelter cluster in conflicts?".
+    """
+    replaced = bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") not in fold(u.english)
     return u.english if replaced and u.english != u.question else ""
 
 
@@ -75,7 +81,11 @@ class Composer:
 
         The first part ``leans`` on the last message before where that is known already.
         """
-        parts = guards.parts_of(guards.without_size(guards.without_dismissal(text)))
+        if len(earlier) > 1 and apart(text):
+            both = self._both_before(earlier)
+            if both is not None:
+                return both
+        parts = guards.parts_of(form.without_size(guards.without_dismissal(text)))
         draft, understood = self._parts(parts, earlier, helps, surely_leans if leans else self._leaning.of_message)
         # "... I always mix these up." after a question changes nothing of it; before it, it is what the question is about
         asking = parts[:1] if all(guards.only_tells(p) for p in parts[1:]) else parts
@@ -83,8 +93,10 @@ class Composer:
             return draft, understood
         if not understood[0].follow_up:
             draft, understood = self._side_by_side(asking[0], draft, understood)
-        elif draft.status in REFUSALS and not leans:
-            again = self._as_whole(parts, earlier, helps, understood[0])
+        elif understood[0].comparison and understood[0].english != asking[0]:
+            draft, understood = self._side_by_side(understood[0].english, draft, understood)
+        if understood[0].follow_up and draft.status in (*REFUSALS, "not_rated") and not leans:
+            again = self._as_whole(parts, earlier, helps, understood[0], draft.status)
             if again is not None:
                 return again
         if draft.status in REFUSALS and draft.route in JUDGED:
@@ -97,19 +109,43 @@ class Composer:
                 return doing, meant
         return draft, understood
 
-    def _as_whole(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, u: Understanding) -> Reply | None:
-        """The reply to a refused follow-up as complete in itself, or with what its pronoun stands for; None where neither is sure."""
-        alone, meant = self._parts(parts, (), helps, never_leans)
-        if alone.status == "grounded" and (alone.confidence or 0.0) >= ALONE:
-            return alone, meant
+    def in_language(self, language: Language, messages: Sequence[str], helps: Helps) -> Reply:
+        """The reply to the last of some messages, oldest first, in a language asked for afterwards."""
+        parts = guards.parts_of(messages[-1])
+        return self._parts(parts, messages[:-1], helps, self._leaning.of_message, language=language)
+
+    def _as_whole(
+        self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, u: Understanding, status: Status
+    ) -> Reply | None:
+        """The reply to a refused follow-up as complete in itself, or with what its pronoun stands for; None where neither is sure.
+
+        Of a cell that the text does not rate only who leads there is asked once more.
+        """
+        refused = status in REFUSALS
+        if refused and not refers(u.question):
+            alone, meant = self._parts(parts, (), helps, never_leans)
+            if surely(alone, ALONE) and alone.confidence is not None:
+                return alone, meant
         whole = _spelled_out(u, earlier)
         if not whole:
             return None
         alone, meant = self._parts([whole], (), helps, never_leans)
-        sure = (alone.confidence or 0.0) >= ALONE or alone.route == "role"
-        if alone.status != "grounded" or not sure:
+        least = REFERS if refers(u.question) else ALONE
+        sure = refused and alone.confidence is not None and surely(alone, least)
+        if not sure and alone.route != "role":
             return None
         return alone, [replace(meant[0], question=u.question, follow_up=True)]
+
+    def _both_before(self, earlier: Sequence[str]) -> Reply | None:
+        """What the last two messages asked, each as a question of its own, answered side by side; None where one is refused."""
+        asked = []
+        for number in (len(earlier) - 2, len(earlier) - 1):
+            before = earlier[:number]
+            asked.append(
+                understand(earlier[number], before, self._lexicon, self._refine, self._leaning.of_message).english
+            )
+        draft, understood = self._parts(asked, (), unhelped, never_leans)
+        return (draft, understood) if draft.status == "grounded" else None
 
     def _by_halves(self, text: str, earlier: Sequence[str], draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to two questions in one that are refused together, where one at least is surely answered by itself."""
@@ -138,8 +174,19 @@ class Composer:
         both, meant = self._parts(asked, (), unhelped, never_leans)
         return (both, meant) if both_said(asked, shown(both.blocks)) else (draft, understood)
 
-    def _parts(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, leaning: Leans) -> Reply:
-        """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others."""
+    def _parts(
+        self,
+        parts: Sequence[str],
+        earlier: Sequence[str],
+        helps: Helps,
+        leaning: Leans,
+        *,
+        language: Language | None = None,
+    ) -> Reply:
+        """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others.
+
+        In the ``language`` of the first part, unless another is given.
+        """
         draft = Draft(self._corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
@@ -162,7 +209,7 @@ class Composer:
             if understood:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
-            draft.language = understood[0].language
+            draft.language = language or understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
             self._router.answer(draft, u, partial(self._previous, tuple(before)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from assistant import guards
+from assistant import form, guards
 from assistant.answer import Turn
 from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, Turned
 from assistant.learned import LearnedModels
@@ -41,7 +41,9 @@ def earlier_messages(history: Sequence[Turn], settings: Settings, own_name: Self
     out = []
     for turn in list(history)[-settings.max_history_turns :] if settings.max_history_turns else []:
         if turn.role == "user" and turn.text.strip():
-            text = guards.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
+            text = form.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
+            if form.language_asked(text) or form.other_language_asked(text):
+                continue  # it asked nothing of the document
             out.append(own_name.without(guards.without_instructions(text)[0] or text))
     return out
 

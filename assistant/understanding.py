@@ -216,7 +216,7 @@ _WHICH_WORK = re.compile(
 _UNDER = re.compile(r"\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcomes? under\b")
 _REFERENCE = re.compile(
     r"\b(?:which|what|where in (?:the )?(?:text|document)|in which|quote|cite) ?(?:exact |the )?(?:paragraph|para|page|section|passage|part|place|annex)\b|\bwhere (?:does it|do they|is that|does the (?:text|document|framework))\b.{0,30}\b(?:say|says|said|written|write|stated?|stand(?! (?:compared|against|among|beside|next|in relation))|come from|found|mention\w*)\b|\bwhere (?:is that\W*$|in the document|in the text|exactly)"
-    r"|\b(?:source|reference|citation)\b|\bwhere is (?:that|this|it) (?:written|stated|from)\b|\bshow me the (?:text|quote|source|passage)\b"
+    r"|\b(?:source|reference|citation)\b|\bwhere is (?:that|this|it) (?:written|stated|from)\b|^\W*(?:and |but |so |ok )?(?:is|was|are) (?:that|this|it|all that) (?:really |actually |even )?(?:written|said|stated)(?: down)?(?: (?:somewhere|anywhere|there|here))?(?: in (?:it|the (?:text|document|framework|paper)))?\W*$|\bshow me the (?:text|quote|source|passage)\b"
     r"|\bquel paragraphe\b|\bou est-ce (?:ecrit|dit)\b|\bque parrafo\b|\bdonde (?:dice|esta escrito|lo dice)\b|\bparagraph\b"
 )
 _AUTHOR = re.compile(
@@ -225,9 +225,11 @@ _AUTHOR = re.compile(
 )
 _REASON = re.compile(
     r"^\W*(?:but |and |so |ok(?:ay)? )?(?:why(?: is (?:that|this|it)| not)?(?: (?:so|that|this))?(?: (?:high|low|much|strong|important|critical))?|how come|what for|for what reason|pourquoi(?: ca| cela)?|por que)\W*$"
+    # a doubt asks for the evidence
+    r"|^\W*(?:(?:hm+|but|wait|oh|ok(?:ay)?),? )*(?:(?:are|r) (?:you|u) (?:really |quite |absolutely |100% )?(?:sure|certain|positive)|really|seriously|for real|is (?:that|this|it) (?:really |actually )?(?:true|right|correct|so|certain)|says who)(?: (?:about|of|on) (?:that|this|it))?\W*$"
 )
 _MORE = re.compile(
-    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|anything else|what else|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
+    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|(?:is )?(?:there )?anything else|what else|(?:is )?that(?:'s| is)? (?:all|it|everything)(?= *(?:\?|$|it says|the text says|there is))|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
 _THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
@@ -539,6 +541,8 @@ def _intent(u: Understanding, folded: str) -> Intent:
     return "other"
 
 
+#: Words of a question that asks nothing but what something is: "what is it?".
+_SHORTEST = 3
 #: Words of a question whose last thing can be replaced by another.
 _SHORT_QUESTION = 20
 #: A message with at most so many content words outside the lexicon's terms can lean on the turn before.
@@ -649,8 +653,20 @@ ASKING = FUNCTION_WORDS["en"] | {
 }
 
 
+#: The document by one of its general names.
+_DOCUMENT = re.compile(r"\b(?:framework|document|paper|annex)\b", re.IGNORECASE)
 _CAPITALISED = re.compile(r"(?<=[\w,;:] )[A-Z][\w-]{3,}")
 _FIGURE = re.compile(r"\b\d[\d.,]*\b")
+
+
+def own_words(text: str) -> list[str]:
+    """Content words of an English message, pronouns left out."""
+    return [t for t in words(text) if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
+
+
+def refers(text: str) -> bool:
+    """Whether a message says nothing by itself but what a pronoun stands for: "who gets it?", "what are they called?"."""
+    return PRONOUN.search(fold(text)) is not None and len(own_words(text)) <= 1
 
 
 def standing_alone(u: Understanding, before: Understanding) -> str:
@@ -664,12 +680,23 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     same = _of_another_place(u, before) or _of_another_thing(u, before)
     if same:
         return same
-    own = [t for t in u.english_tokens if t not in FUNCTION_WORDS["en"] and not PRONOUN.fullmatch(t)]
-    found = _STANDS_FOR.search(u.english) if u.wh and own else None
-    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING)
+    of_another = bool(u.sectors and before.sectors) and not set(u.sectors) & set(before.sectors)
+    whole = u.wh == "how_many" or (bool(u.wh) and _STANDS_FOR.search(u.english) is None)
+    if of_another and whole and not u.comparison:
+        return u.english  # "and reintegration, how many projects?" is about another sector
+    own = own_words(u.english)
+    # "who is it for?" says enough by its preposition
+    found = _STANDS_FOR.search(u.english) if u.wh and (own or len(u.english_tokens) > _SHORTEST) else None
+    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING) or _itself(before)
     if found is None or not subject:
         return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"
     return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
+
+
+def _itself(u: Understanding) -> str:
+    """How a message names the document, where it names nothing else: "the framework"; else empty."""
+    found = _DOCUMENT.search(u.english)
+    return f"the {found[0].lower()}" if found is not None else ""
 
 
 def _places(text: str) -> list[str]:
@@ -718,8 +745,11 @@ def _of_another_thing(u: Understanding, before: Understanding) -> str:
     thing = found["thing"]
     if _SAYS_MORE.search(thing) or len(before.english.split()) > _SHORT_QUESTION:
         return ""
+    by_scenario = bool(found["by"]) and names_only(u)  # "and in conflicts?" after "who leads it?"
     by = re.escape(found["by"].strip()) if found["by"] else r"(?:on|about|for|of|against|mention)"
     place = re.search(rf"^(.*\b{by} (?:the |a |an |any )?)(\w[\w/’' -]*?)(\W*)$", before.english, re.IGNORECASE)
+    if place is None and by_scenario and before.wh == "who":
+        return f"{before.english.rstrip(' ?.!')} {found['by']}{thing}?"
     if place is None or _MORE_THINGS.search(place[2]) or (not found["by"] and _PREPOSITION.search(place[2])):
         return ""
     if re.search(r"\bones?$", thing):
@@ -745,7 +775,8 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     changes: dict[str, object] = {}
     # an ambiguous word counts fully where the conversation expects its kind
     for slot, weak in (("crises", "weak_crises"), ("phases", "weak_phases"), ("sectors", "weak_sectors")):
-        expected = slot != "sectors" or before.sectors or before.intent in ("rating", "definition")
+        spoken_of = before.crises or before.phases or before.sectors or before.levels
+        expected = before.sectors or before.intent in ("rating", "definition") if slot == "sectors" else spoken_of
         if expected and not getattr(u, slot) and getattr(u, weak):
             changes[slot] = getattr(u, weak)
             own.append(slot)
@@ -806,7 +837,9 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         not u.wh and CORRECTS.search(fold(u.question)) is not None
     )  # "sorry, I meant a drought" asks the same of it
     takes_over = corrects or (u.intent == "other" and not asks_fact)
-    if takes_over and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
+    # "does it have to cross a border?" after "what is a migration crisis?" asks for no meaning
+    asks_more = before.intent == "definition" and asks_whether(u.question) and bool(more_words(u))
+    if takes_over and not asks_more and before.intent not in (*ABOUT_REPLY, "thanks", "danger", "author"):
         filled["intent"] = before.intent
     elif (
         u.intent == "rating"

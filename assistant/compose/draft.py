@@ -10,7 +10,7 @@ from assistant.answer import Block, Bullets, Citation, Paragraph, Quote, Status
 from assistant.phrases import say
 from corpus.load import Corpus
 from corpus.matrix import Cell
-from corpus.types import CrisisKey, Language, Level, PhaseKey
+from corpus.types import CrisisKey, Fact, Language, Level, PhaseKey
 
 if TYPE_CHECKING:
     from assistant.retrieval import ScoredPassage
@@ -54,6 +54,8 @@ class Draft:
     #: What a language model had to do with the understanding; empty where none was asked.
     helped: dict[str, object] = field(default_factory=dict)
     lookups: list[tuple[str, str, int]] = field(default_factory=list)
+    #: What was found beside what is stated, for whoever asks what else there is; nearest first.
+    further: list[Fact] = field(default_factory=list)
     #: The passages ranked for the last part that was searched for, best first.
     ranked: Sequence[ScoredPassage] = ()
 
@@ -88,6 +90,12 @@ class Draft:
         blocks, citations, nearest = mark
         del self.blocks[blocks:], self.citations[citations:], self.nearest[nearest:]
         self.status, self.confidence = "grounded", None
+
+    def shorten(self, most: int) -> None:
+        """Keep the first ``most`` statements of a reply that states something, without what is quoted beside them."""
+        stated = [b for b in self.blocks if isinstance(b, Paragraph)]
+        if self.status == "grounded" and len(stated) == len([b for b in self.blocks if not isinstance(b, Quote)]):
+            self.blocks[:] = stated[:most]
 
     def quote(self, ref: str, quote: str) -> None:
         """A verbatim quote with its citation."""

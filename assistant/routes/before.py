@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from assistant.answer import Citation, Paragraph
 from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft
+from assistant.text import fold
 from assistant.understanding import Understanding
 from corpus.load import Corpus
+
+#: Asks for what was not said yet, not for the passages of what was.
+_ELSE = re.compile(r"\belse\b|\bis that (?:all|it|everything)\b|\bthat(?:'s| is) (?:all|it)\b")
+#: Facts that are stated then.
+STATED = 3
 
 
 class Previous(Protocol):
@@ -49,6 +56,9 @@ def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
         _places(draft, before, "reference_before" if skipped else "reference_head")
     elif u.intent == "less":
         _shorter(draft, before)
+    elif before.further and _ELSE.search(fold(u.question)):
+        by_passage.facts(draft, before.further[:STATED])
+        draft.further = before.further[STATED:]
     else:
         _evidence(draft, before, u)
     return True

@@ -58,6 +58,7 @@ class Facts:
         if together:
             draft.route = "topic"
             by_passage.facts(draft, together)
+            draft.further = self._choice.further(u, ranking, together)
             return
         chosen = self._choice.best(u, ranking) if features.facts else []
         if not chosen:
@@ -76,6 +77,7 @@ class Facts:
         draft.route = "fact"
         chosen = self._choice.lean(u, ranking, chosen)
         by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
+        draft.further = self._choice.further(u, ranking, chosen)
 
     def _orders(self, u: Understanding) -> bool:
         """Whether a message of one sentence, which no table answers, tells the assistant what to do."""

@@ -12,7 +12,7 @@ from assistant.routes.known import Known
 from assistant.routes.means import Means
 from assistant.routes.named import FEW
 from assistant.text import as_asked
-from assistant.understanding import Understanding, outside_words
+from assistant.understanding import Understanding, outside_words, own_words
 from corpus.errors import IndexUnusableError, ModelError
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Look:
         vector = retriever.encode(as_asked(u.english))
         if not u.conversation:
             return vector
+        if u.language == "en" and len(own_words(u.question)) <= 1 and u.question not in u.english:
+            return vector  # "who gets it": without what it stands for, it asks who gets anything
         both: Vectors = vector + np.float32(OWN) * retriever.encode(as_asked(u.question))
         return both / max(float(np.linalg.norm(both)), 1e-9)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from assistant.answer import ABSTENTIONS, Status
@@ -18,6 +19,7 @@ from assistant.routes.named import FEW, surely_names
 from assistant.text import fold, words
 from assistant.understanding import Understanding, more_words, outside_words, uncovered
 from corpus.errors import IndexUnusableError, ModelError
+from corpus.matrix import Cell
 from corpus.types import PHASES
 
 #: Scores of the slot model from which a question is about ratings: beside a word such as "rated" or "priority", and alone.
@@ -49,7 +51,7 @@ class Ratings:
         if u.levels == ("recommended",) and not u.sectors:
             self._recommended(draft, u)
             return True
-        if u.sectors and self._told_otherwise(u, look):
+        if u.sectors and (self._told_otherwise(u, look) or self._after_another(u, look)):
             return False
         if u.crises and u.sectors:
             self._cells(draft, u)
@@ -116,8 +118,7 @@ class Ratings:
         """
         if u.follow_up or u.language != "en" or u.levels or u.rating_cue or not self._means.features.abstention:
             return False
-        cells = self._corpus.matrix.select(crises=u.crises, phases=u.phases, sectors=u.sectors)
-        if any(c.basis != "not_stated" for c in cells):
+        if any(c.basis != "not_stated" for c in self._cells_of(u)):
             return False
         try:
             chance = self._means.judge(look.asked, UNRATED)
@@ -126,6 +127,22 @@ class Ratings:
             return False
         of_it = bool(nearest) and self._corpus.fact_by_id[nearest[0].fact].ref in self._known.of_sectors(u.sectors)
         return chance is not None and chance >= UNRATED and (of_it or not u.sector_named)
+
+    def _after_another(self, u: Understanding, look: Look) -> bool:
+        """Whether a follow-up to a reply that rates nothing names another scenario, of which the matrix has only empty cells.
+
+        "And in conflicts?" after "who leads camp coordination?" asks who leads there.
+        """
+        if not u.follow_up or "sectors" not in u.inherited or u.intent == "rating" or u.levels or u.rating_cue:
+            return False
+        if any(c.basis != "not_stated" for c in self._cells_of(u)):
+            return False
+        before = look.previous()
+        return before is not None and before.status == "grounded" and not before.cells
+
+    def _cells_of(self, u: Understanding) -> Sequence[Cell]:
+        """The cells that a question names."""
+        return self._corpus.matrix.select(crises=u.crises, phases=u.phases, sectors=u.sectors)
 
     # --- what of the matrix is shown
 

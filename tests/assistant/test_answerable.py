@@ -219,18 +219,16 @@ def test_calibration_is_not_searched_among(corpus: Corpus) -> None:
     assert all(h.record.kind != "calibration" for h in found.records)
 
 
-@pytest.mark.parametrize(
-    ("texts", "limit", "found"),
-    [
-        (["a", "b", "a", "c"], 5, ["a", "b", "c"]),
-        (list("abcdef"), 3, ["a", "c", "e"]),
-        (list("abcde"), 2, ["a", "c"]),
-        ([], 3, []),
-    ],
-    ids=["no repeats", "every other", "steps of 2.5", "none"],
-)
-def test_texts_are_spread_evenly(texts: list[str], limit: int, found: list[str]) -> None:
-    assert spread(texts, limit) == found
+def test_some_of_many_rows_are_kept_in_their_order_and_stay_when_more_are_added() -> None:
+    """Every other row was taken before: three hundred new dialogues changed half of what the models learn from."""
+    texts = [f"question {n}" for n in range(1000)]
+    kept = spread(texts, 100)
+    assert len(kept) == 100
+    assert kept == [t for t in texts if t in kept]
+    more = spread([*texts, *(f"one more {n}" for n in range(100))], 100)
+    assert len(set(kept) & set(more)) >= 80
+    assert spread(["a", "b", "a", "c"], 5) == ["a", "b", "c"]
+    assert spread([], 3) == []
 
 
 @pytest.mark.parametrize(

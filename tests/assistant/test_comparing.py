@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
-from assistant.comparing import both_said, sides
+from assistant.comparing import apart, both_said, sides
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -118,3 +118,19 @@ def test_where_one_side_is_not_answered_neither_is(assistant: Assistant, likely:
 )
 def test_what_is_asked_of_two_with_the_verb_said_once(question: str, asked: tuple[str, str] | None) -> None:
     assert sides(question) == asked
+
+
+@pytest.mark.parametrize(
+    ("message", "asks"),
+    [
+        ("how do those differ?", True),
+        ("and what's the difference between them?", True),
+        ("ok so are they the same thing?", True),
+        ("difference?", True),
+        ("how does health differ from psychosocial support?", False),
+        ("what is the difference between the two pillars?", False),
+        ("how do the phases differ", False),
+    ],
+)
+def test_two_things_of_before_are_to_be_told_apart(message: str, asks: bool) -> None:
+    assert apart(message) is asks

@@ -199,26 +199,6 @@ def test_questions_are_no_orders(question: str) -> None:
     assert not guards.orders(question)
 
 
-@pytest.mark.parametrize(
-    ("message", "kept"),
-    [
-        ("what is in it for us as a member state, give me 3 lines", "what is in it for us as a member state"),
-        ("What are the two pillars? In two sentences please.", "What are the two pillars?"),
-        ("sum up the framework in five bullet points", "sum up the framework"),
-        ("who set up the task force - max 20 words", "who set up the task force"),
-        ("list the ten points", "list the ten points"),
-        ("which countries share the two lines of", "which countries share the two lines of"),
-        ("in two words", "in two words"),
-        ("what does critical mean in two or three words, thanks", "what does critical mean"),
-        ("what is the difference between the two words", "what is the difference between the two words"),
-        ("qué es el marco en dos frases", "qué es el marco"),
-        ("which three words?", "which three words?"),
-    ],
-)
-def test_how_long_the_reply_should_be_is_not_asked_about(message: str, kept: str) -> None:
-    assert guards.without_size(message) == kept
-
-
 def test_prepared_questions_are_no_orders(corpus: Corpus) -> None:
     taken = [e.text for e in corpus.entry_points if guards.orders(e.text)]
     assert len(taken) * 500 <= len(corpus.entry_points), taken
@@ -227,9 +207,6 @@ def test_prepared_questions_are_no_orders(corpus: Corpus) -> None:
 def test_prepared_questions_are_neither_cut_nor_dropped(corpus: Corpus) -> None:
     dropped = [e.text for e in corpus.entry_points if guards.without_dismissal(e.text) != e.text]
     assert len(dropped) <= 5, dropped
-    sized = {e.text: guards.without_size(e.text) for e in corpus.entry_points if guards.without_size(e.text) != e.text}
-    assert len(sized) <= 20
-    assert all(text.startswith(left) and len(left.split()) > 2 for text, left in sized.items()), sized
 
 
 @pytest.mark.parametrize(

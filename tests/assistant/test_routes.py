@@ -449,3 +449,82 @@ def test_the_number_of_its_place_is_no_figure_of_a_fact(judged: Judged) -> None:
         "That the Personal Information and Registration System runs in 23 countries, correct?"
     )
     assert answer.status == "not_in_document"
+
+
+def _choice(corpus: Corpus, *facts: str) -> tuple[Choice, Ranking]:
+    """A choice among facts that were found in this order, each a little behind the one before."""
+    found = [ScoredFact(fact, 0.60 - 0.02 * n) for n, fact in enumerate(facts)]
+    return Choice(Known(corpus)), cast("Ranking", SimpleNamespace(facts=lambda: found))
+
+
+def _follow_up(question: str, english: str) -> Understanding:
+    return Understanding(question, question, "en", tuple(words(english)), english=english, follow_up=True)
+
+
+def test_which_ones_is_answered_by_names(corpus: Corpus) -> None:
+    """“Which ones?” after “a large network of airlines” was answered with the same sentence."""
+    choice, _ = _choice(corpus)
+    facts = [corpus.fact_by_id[f] for f in ("s2-lead", "s2-colead")]
+    asked = _follow_up("which ones?", "in how many countries does IOM lead the shelter cluster? which ones?")
+    assert [f.id for f in choice.of_form(asked, facts)] == ["s2-lead", "s2-colead"]
+    airlines = _follow_up("which ones?", "IOM works with a large network of airlines which ones?")
+    assert choice.of_form(airlines, [corpus.fact_by_id["s3-airlines"]]) == []
+    levels = _follow_up("what are they called?", "the three emergency levels what are they called?")
+    assert choice.of_form(levels, [corpus.fact_by_id["p22-three-levels"], corpus.fact_by_id["s2-lead"]]) == []
+
+
+def test_what_else_there_is_was_not_said_and_is_of_the_names_asked_for(corpus: Corpus) -> None:
+    stated = corpus.fact_by_id["s5-haiti"]
+    choice, ranking = _choice(corpus, stated.id, "s8-haiti", "s3-airlines", "s15-haiti-messages")
+    asked = Understanding(
+        "what does IOM do in Haiti",
+        "",
+        "en",
+        tuple(words("what does IOM do in Haiti")),
+        english="what does IOM do in Haiti",
+    )
+    assert [f.id for f in choice.further(asked, ranking, [stated])] == ["s8-haiti", "s15-haiti-messages"]
+
+
+def test_what_else_is_answered_by_what_was_found_beside(judged: Judged) -> None:
+    asked = judged(lambda _: True)
+    before = Turn("user", "What has IOM done on psychosocial strategy in Colombia?")
+    first, more = asked.ask(before.text), asked.ask("what else?", [before])
+    assert first.trace.route == "fact"
+    assert more.trace.route == "about_last:more"
+    assert not {c.quote for c in more.citations} & {c.quote for c in first.citations}
+
+
+@pytest.mark.parametrize("doubt", ["are you sure?", "really?", "is that true?", "hm, are you certain about that?"])
+def test_a_doubt_is_met_with_the_evidence(assistant: Assistant, doubt: str) -> None:
+    before = Turn("user", "Is health support critical during a health crisis?")
+    answer = assistant.ask(doubt, [before])
+    assert answer.trace.route == "about_last:reason"
+    assert {c.ref for c in answer.citations} <= {c.ref for c in assistant.ask(before.text).citations}
+
+
+def test_two_things_spoken_of_are_told_apart(judged: Judged) -> None:
+    asked = judged(lambda _: True)
+    before = [
+        Turn("user", "What is a sudden-onset natural disaster?"),
+        Turn("user", "What is a slow-onset natural disaster?"),
+    ]
+    answer = asked.ask("how do those differ?", before)
+    refs = {c.ref for c in answer.citations}
+    assert {"Annex I ¶11", "Annex I ¶17"} <= refs
+    assert asked.ask("how do those differ?", before[:1]).text != answer.text
+
+
+def test_another_scenario_after_who_leads_asks_who_leads_there(judged: Judged) -> None:
+    """The reply was that camp management is not rated in the three phases of a man-made disaster."""
+    asked = judged(lambda _: False)
+    before = [Turn("user", "what is camp coordination?"), Turn("user", "who leads it?")]
+    answer = asked.ask("and in conflicts?", before)
+    assert (answer.status, answer.trace.route) == ("not_in_document", "role")
+
+
+def test_a_message_that_only_refers_is_not_answered_alone(judged: Judged) -> None:
+    """“Who gets it?” alone was answered with whom the framework helps."""
+    asked = judged(lambda question: "health support" not in question)
+    answer = asked.ask("who gets it?", [Turn("user", "what is health support")])
+    assert answer.status == "not_in_document"

@@ -247,3 +247,36 @@ def test_a_prefix_in_brackets_is_searched_for_without_them(lexicon: Lexicon) -> 
     u = read("how many (re)integration projects?", lexicon)
     assert "reintegration project" in u.english
     assert u.sectors == (6,)
+
+
+def test_a_question_for_yes_or_no_asks_for_no_meaning(lexicon: Lexicon) -> None:
+    """“Does it have to cross a border?” after a definition was answered with the sector on borders."""
+    before = ["What is a migration crisis?"]
+    assert understand("does it have to cross a border?", before, lexicon).intent != "definition"
+    assert understand("and a health crisis?", before, lexicon).intent == "definition"
+
+
+def test_an_ambiguous_word_names_a_crisis_only_where_one_is_spoken_of(lexicon: Lexicon) -> None:
+    asked = "and non state armed groups?"
+    assert understand(asked, ["do we work with the military"], lexicon).crises == ()
+    assert understand(asked, ["what is critical during a flood?"], lexicon).crises == ("man_made",)
+
+
+def test_another_sector_is_asked_about_by_itself(lexicon: Lexicon) -> None:
+    before = ["how many countries do we do community stabilization in"]
+    asked = understand("and reintegration, how many projects have we got", before, lexicon)
+    assert "stabilization" not in asked.english
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message", "searched"),
+    [
+        ("what is the framework for?", "who is it for?", "who is the framework for?"),
+        ("who leads the shelter cluster?", "and in conflicts?", "who leads the shelter cluster in conflict?"),
+        ("what is health support", "who gets it", "who gets health support"),
+    ],
+)
+def test_what_a_message_refers_to_is_put_in_its_place(
+    lexicon: Lexicon, earlier: str, message: str, searched: str
+) -> None:
+    assert understand(message, [earlier], lexicon, leaning=lambda u, _: u).english == searched
