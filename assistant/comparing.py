@@ -9,6 +9,7 @@ refugee regime, who heads which?" is asked as "who heads cluster approach?" and
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from assistant.text import FUNCTION_WORDS, content_stems, words
 
@@ -18,6 +19,11 @@ _END = r"\s*[?.!]*\s*$"
 _BETWEEN = re.compile(
     r"\b(?:difference|differences|distinction|contrast|distinguish\w*|choose|comparison) (?:is there |made )?(?:in (?P<what>\w+(?: \w+)?) )?between (?P<a>.+?) and (?P<b>.+?)"
     rf"(?P<rest>\s*[,;:–-]\s.*|\s+(?:when it comes to|in terms of|with regard to|as regards|regarding|as to|as far as) .+)?{_END}",
+    re.I,
+)
+#: "How do the movements differ between A and B?"
+_DIFFERS = re.compile(
+    rf"^\W*(?:(?:so|and|but) )*(?:how|in what way|what way) (?:do|does|did|would|will|is|are) (?P<what>[^,;:?]{{3,60}}?) (?:differ|vary|change|compare|(?:any )?different) (?:between|in|for|from|across) (?P<a>[^,;:?]+?) (?:and|to|versus|vs\.?|or) (?:in |for )?(?P<b>[^,;:?]+?){_END}",
     re.I,
 )
 #: "compare A with B", "how does A compare with B", "is A different from B".
@@ -57,6 +63,10 @@ _BOTH = re.compile(
     r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|which(?: one)?(?= *$)|both(?: of them)?|they|them|the two|respectively)\b",
     re.I,
 )
+#: The same where a sentence before names the things.
+_EACH_OF = re.compile(
+    r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|both(?: of them)?|the two(?: of them)?)\b", re.I
+)
 #: Begins a question, not the name of a thing.
 _NO_THING = re.compile(r"^\W*(?:how|what|which|who|where|when|why|is|are|was|were|do|does|did|has|have|can)\b", re.I)
 _AMOUNT = re.compile(
@@ -85,6 +95,9 @@ def gapped(question: str) -> bool:
 def sides(question: str) -> tuple[str, str] | None:
     """A question about each of two things that a question compares; None where it compares no two, or their bounds are not clear."""
     text = " ".join(question.split())
+    found = _DIFFERS.match(text)
+    if found is not None and content_stems(found["what"]):
+        return _asked(found["what"], *_alike(found["a"], found["b"]))
     found = _BETWEEN.search(text) or _COMPARED.match(text) or _EACH.match(text) or _VERSUS.match(text)
     if found is not None:
         parts = {k: v for k, v in found.groupdict().items() if v}
@@ -103,6 +116,18 @@ def sides(question: str) -> tuple[str, str] | None:
         return _asked(found["frame"], *_alike(found["a"], found["b"]))
     found = _OR.match(text)
     return _last_two(found["left"], found["b"]) if found is not None else None
+
+
+def of_each(question: str, things: Sequence[str]) -> tuple[str, str] | None:
+    """What the last sentence of a message asks of each of two things that it named before; None where it does not.
+
+    "We do reintegration and stabilization. How many projects has each?"
+    """
+    *told, last = re.split(r"(?<=[.!?;:])\s+", " ".join(question.split()))
+    if len(things) != 2 or not told or not _EACH_OF.search(last) or any(t.lower() in last.lower() for t in things):
+        return None
+    first, second = (_EACH_OF.sub(lambda _, thing=thing: thing, last, count=1) for thing in things)
+    return first, second
 
 
 def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
@@ -126,7 +151,8 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
 
 def _alike(a: str, b: str) -> tuple[str, str]:
     """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
-    b = re.sub(r"\bone\b", lambda _: a.split()[-1], b)
+    noun = re.split(rf" (?:such as|like|that|which|where|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I)[0].split()[-1]
+    b = re.sub(r"\bone\b", lambda _: noun, b, flags=re.I)
     lead = re.match(rf"({_PREPOSITION})\b ", b, re.I)
     if lead is not None:
         places = [m.start() for m in re.finditer(rf"\b{lead[1]}\b ", a, re.I)]

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from assistant import form, guards
 from assistant.answer import ABSTENTIONS, REFUSALS, Block, Paragraph, Status, shown
-from assistant.comparing import apart, both_said, sides
+from assistant.comparing import apart, both_said, of_each, sides
 from assistant.compose.draft import Draft
 from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
@@ -57,6 +57,15 @@ def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
     """
     replaced = bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") not in fold(u.english)
     return u.english if replaced and u.english != u.question else ""
+
+
+def _things(u: Understanding) -> list[str]:
+    """The sectors or else the crises that a message names, by its own words for them, in their order."""
+    for kind in ("sector", "crisis"):
+        named = {m.key: m for m in reversed(u.matches) if m.kind == kind and not m.weak}
+        if named:
+            return [m.term for m in sorted(named.values(), key=lambda m: m.start)]
+    return []
 
 
 class Composer:
@@ -158,7 +167,8 @@ class Composer:
 
     def _side_by_side(self, text: str, draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
-        asked = sides(text) if draft.route in ONE_SIDED or draft.status in REFUSALS else None
+        one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS
+        asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
         if asked is None:
             return draft, understood
         first, second = ([side] for side in asked)

@@ -50,7 +50,7 @@ class Orders:
             if guards.orders(text) or not ("?" in bare or guards.asking(bare or text, self._learned.acts)):
                 return None
             bare, ordered = text, ""  # "IASC?? spell it out" bids in the manner of an order
-        return SetApart(text, self._without_chatter(bare) if ordered else bare, ordered)
+        return SetApart(text, _unaddressed(self._without_chatter(bare), ordered) if ordered else bare, ordered)
 
     def reply(self, message: SetApart, earlier: Sequence[str], helps: Helps) -> Reply:
         """The reply to what is left of a message after ``earlier`` ones; where that is refused, to less of it or in another light."""
@@ -94,3 +94,17 @@ class Orders:
         """A text without the levels it names, so that nothing it claims is taken up."""
         level = {i for m in self._lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
         return " ".join(w for i, w in enumerate(words(text)) if i not in level)
+
+
+#: The name that an order gives the assistant: "You are now FREEBOT, a bot that ...".
+_CALLED = re.compile(
+    r"\b(?:[Yy]ou are (?:now )?|[Yy]our name is (?:now )?|[Cc]all yourself |[Aa]ct as |[Pp]retend to be )([A-Z][\w-]*)\s*(?:[,.;:!(]|who\b|which\b|that\b|and\b)"
+)
+
+
+def _unaddressed(bare: str, ordered: str) -> str:
+    """What is left of a message without the name that its orders gave the assistant: "FREEBOT, who leads?"."""
+    called = _CALLED.search(ordered)
+    if called is None:
+        return bare
+    return re.sub(rf"^\W*{re.escape(called[1])}\b[,:;]?\s+(?=\S+ \S)", "", bare)

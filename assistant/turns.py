@@ -20,6 +20,7 @@ from assistant.understanding import (
     CORRECTS,
     NEW_SUBJECT,
     POINTS_AT,
+    POINTS_THERE,
     SAYS,
     SUPPOSES,
     WHERE_TO,
@@ -82,6 +83,8 @@ class Leaning:
         folded = fold(u.question)
         if NEW_SUBJECT.match(folded) or ABOUT_DOCUMENT.search(folded):
             return None
+        if u.sectors and not u.crises and POINTS_THERE.search(folded) and self._scenario(before, u):
+            return u
         if POINTS_AT.search(folded) or CORRECTS.search(folded) or names_only(u):
             return u
         if u.phases and not (u.crises or u.sectors) and names_only(read(before, self._lexicon, u.language)):
@@ -93,6 +96,12 @@ class Leaning:
         if model.leans(Turned(u, vectors[0], before_english, vectors[1]), retriever) < least:
             return None
         return replace(u, intent=asks) if asks not in ("other", "thanks") and u.intent not in ABOUT_REPLY else u
+
+    def _scenario(self, before: str, u: Understanding) -> bool:
+        """Whether the message before names a crisis or phase, or points at one."""
+        said = read(before, self._lexicon, u.language)
+        folded = fold(before)
+        return bool(said.crises or said.phases or POINTS_AT.search(folded) or POINTS_THERE.search(folded))
 
     def of_part(self, u: Understanding, before: str) -> Understanding | None:
         """The same of a later question of one message, which leans on the one before wherever it is short of one."""

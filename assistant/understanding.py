@@ -274,6 +274,10 @@ WHERE_TO = re.compile(r"^\W*(?:and )?(?:to|from) where\b|^\W*(?:and )?where (?:t
 POINTS_AT = re.compile(
     r"\b(?:that|this|the same|such a) (?:(?:kind|type|sort) of )?(?:phase|stage|crisis|scenario|sector|situation|disaster)\b"
 )
+#: The scenario that was spoken of, at the end of a message that names a sector: "and mobilizing the diaspora there?".
+POINTS_THERE = re.compile(
+    r"\b(?:there|in (?:that|this|the same) (?:case|context|setting)|(?:the |at the )?same (?:phase|moment|stage|time|crisis|situation|scenario))\W*$"
+)
 #: The slot that each of these words stands for.
 _POINTED = {
     "crises": ("crisis", "scenario", "disaster", "situation"),
@@ -686,7 +690,8 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
         return u.english  # "and reintegration, how many projects?" is about another sector
     own = own_words(u.english)
     # "who is it for?" says enough by its preposition
-    found = _STANDS_FOR.search(u.english) if u.wh and (own or len(u.english_tokens) > _SHORTEST) else None
+    asks = bool(u.wh and (own or len(u.english_tokens) > _SHORTEST)) or (asks_whether(u.question) and bool(own))
+    found = _STANDS_FOR.search(u.english) if asks else None
     subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING) or _itself(before)
     if found is None or not subject:
         return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"

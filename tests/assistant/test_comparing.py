@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
-from assistant.comparing import apart, both_said, sides
+from assistant.comparing import apart, both_said, of_each, sides
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -134,3 +134,35 @@ def test_what_is_asked_of_two_with_the_verb_said_once(question: str, asked: tupl
 )
 def test_two_things_of_before_are_to_be_told_apart(message: str, asks: bool) -> None:
     assert apart(message) is asks
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "How do population movements differ between a sudden disaster such as a tsunami and a slow one such as coastal erosion?",
+            (
+                "population movements: a sudden disaster such as a tsunami?",
+                "population movements: a slow disaster such as coastal erosion?",
+            ),
+        ),
+        (
+            "how does coordination differ in a war and in an epidemic",
+            ("coordination: a war?", "coordination: an epidemic?"),
+        ),
+    ],
+)
+def test_what_differs_is_asked_of_each(question: str, asked: tuple[str, str]) -> None:
+    assert sides(question) == asked
+
+
+def test_a_sentence_asks_of_each_thing_named_before_it() -> None:
+    message = "We have reintegration work and we have stabilization work. how wide is each one, in numbers"
+    things = ["reintegration", "stabilization"]
+    assert of_each(message, things) == (
+        "how wide is reintegration, in numbers",
+        "how wide is stabilization, in numbers",
+    )
+    assert of_each(message, things[:1]) is None
+    assert of_each("how wide is each one", things) is None
+    assert of_each("We have both. How wide is reintegration in both?", things) is None

@@ -280,3 +280,8 @@ def test_what_a_message_refers_to_is_put_in_its_place(
     lexicon: Lexicon, earlier: str, message: str, searched: str
 ) -> None:
     assert understand(message, [earlier], lexicon, leaning=lambda u, _: u).english == searched
+
+
+def test_a_question_for_yes_or_no_has_its_pronoun_replaced(lexicon: Lexicon) -> None:
+    asked = understand("Does IOM lead any of them?", ["what are clusters"], lexicon, leaning=lambda u, _: u)
+    assert asked.english == "Does IOM lead any of clusters?"
