@@ -84,6 +84,8 @@ class Asked:
     conversation: str = ""
     #: What the reader said of it, once it was asked.
     readings: Readings = field(default_factory=dict)
+    #: What the judgement rests on, in the order of ``FEATURES``, once that was worked out: several routes ask for it.
+    signs: list[Floats] = field(default_factory=list)
 
     @property
     def follow_up(self) -> bool:

@@ -59,8 +59,11 @@ class Judge:
         model = self._learned.answers
         if model is None:
             return None
-        wording = model.wording(asked.question, asked.vector)
-        values = features(asked, self._evidence, self._absent @ asked.vector, wording)
+        if not asked.signs:
+            wording = model.wording(asked.question, asked.vector)
+            absent = self._index.retriever.alike("absent", asked.vector)
+            asked.signs.append(features(asked, self._evidence, absent, wording))
+        values = asked.signs[0]
         if model.settled(values, least, follow_up=asked.follow_up):
             return model.probability(values, follow_up=asked.follow_up)
         reading = max(self.read(asked).values(), default=None)
@@ -98,13 +101,6 @@ class Judge:
         from assistant.answerability.judge import DocumentJudge
 
         return DocumentJudge(self._index.retriever)
-
-    @cached_property
-    def _absent(self) -> Vectors:
-        """Vectors of the questions that the document does not answer, ``(n, dim)``."""
-        retriever = self._index.retriever
-        _, vectors = retriever.examples.get("absent", ((), retriever.vectors[:0]))
-        return vectors
 
     @cached_property
     def _evidence(self) -> Evidence:

@@ -14,6 +14,7 @@ from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
 from assistant.premises import claimed_figures
 from assistant.refine import is_decided, refine
+from assistant.roles import may_ask_lead
 from assistant.routes import Router
 from assistant.selfname import SelfReference
 from assistant.text import fold
@@ -171,9 +172,11 @@ class Composer:
         asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
         if asked is None:
             return draft, understood
+        told = draft.status == "grounded" and both_said(asked, shown(draft.blocks))
+        if told and not may_ask_lead(self._own_name.without(asked[0])):
+            return draft, understood
         first, second = ([side] for side in asked)
         alone, _ = self._parts(first, (), unhelped, never_leans)
-        told = draft.status == "grounded" and both_said(asked, shown(draft.blocks))
         if told and alone.route != "role":
             return draft, understood  # a table tells who leads; facts that name both may tell something else
         if not surely(alone, EITHER_SIDE):

@@ -190,6 +190,8 @@ class HybridRetriever:
         self._sentence_words = sentence_words
         self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
         self._align = lru_cache(maxsize=_READINGS_KEPT)(self._align_now)
+        # a question that is judged and then refused is compared with the same examples
+        self._alike = lru_cache(maxsize=_READINGS_KEPT)(self._alike_now)
 
     def cosines(self, vector: Vectors) -> Scores:
         """Cosine similarity of every record, ``(n_records,)``."""
@@ -228,11 +230,21 @@ class HybridRetriever:
 
     def like(self, kind: str, text: str, count: int) -> list[tuple[str, float]]:
         """The ``count`` examples of a kind that are nearest to a text, with their cosine; none where there are none of the kind."""
-        records, vectors = self.examples.get(kind, ((), None))
-        if vectors is None:
+        records, _ = self.examples.get(kind, ((), None))
+        if not records:
             return []
-        scores = vectors @ self.encode(text)
+        scores = self.alike(kind, self.encode(text))
         return [(records[i].text, float(scores[i])) for i in scores.argsort()[: -count - 1 : -1]]
+
+    def alike(self, kind: str, vector: Vectors) -> Scores:
+        """Cosine of each example of a kind with an embedding, ``(n,)``; it is only read."""
+        return self._alike(kind, vector.tobytes())
+
+    def _alike_now(self, kind: str, vector: bytes) -> Scores:
+        import numpy as np
+
+        _, vectors = self.examples.get(kind, ((), self.vectors[:0]))
+        return vectors @ np.frombuffer(vector, dtype=np.float32)
 
     def encode(self, text: str) -> Vectors:
         """Embedding of a question, shape ``(dim,)``."""

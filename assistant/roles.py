@@ -52,6 +52,11 @@ class RoleAsked:
     verdict: str
 
 
+def may_ask_lead(text: str) -> bool:
+    """Whether a text has a word that a question about a lead needs."""
+    return _LEADS.search(fold(text)) is not None
+
+
 def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool]) -> RoleAsked | None:
     """What the table says on the lead that a question asks about; None for any other question.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from assistant import courtesies
 from assistant.answer import ABSTENTIONS, Paragraph
 from assistant.compose.draft import Draft
@@ -22,6 +24,9 @@ from assistant.routes.work import Work
 from assistant.understanding import ABOUT_REPLY, Understanding
 from corpus.load import Corpus
 
+#: Looks kept: a comparison and two questions in one are asked in parts and then together.
+_LOOKS = 8
+
 
 class Router:
     """Answers one understood question into a draft."""
@@ -37,6 +42,8 @@ class Router:
         self._work = Work(self.known)
         self._ratings = Ratings(self.known, self.means)
         self._facts = Facts(self.known, self.means, choice, self._corrections, self._noes)
+        # what is found for a message that does not lean on another follows from the message alone
+        self._alone = lru_cache(maxsize=_LOOKS)(lambda u: Look(self.known, self.means, u, _nothing_before))
 
     def answer(self, draft: Draft, u: Understanding, previous: Previous) -> None:
         """Compose the answer to ``u`` into ``draft`` and set its status and route.
@@ -60,7 +67,7 @@ class Router:
             or self._places.by_mention(draft, u)
         ):
             return
-        look = Look(self.known, self.means, u, previous)
+        look = Look(self.known, self.means, u, previous) if u.follow_up else self._alone(u)
         begun = draft.mark()
         if self._tables.answer(draft, u, look) or self._work.answer(draft, u) or self._ratings.answer(draft, u, look):
             self._facts.beside(draft, u, look)
@@ -75,6 +82,10 @@ class Router:
             return
         if draft.route == "not_in_document" and not self._noes.near(draft, u):
             self._places.speaks_of(draft, u)
+
+
+def _nothing_before(back: int = 0) -> None:
+    """What a message that does not lean on another is told of the reply before."""
 
 
 def _courtesy(draft: Draft, u: Understanding) -> bool:

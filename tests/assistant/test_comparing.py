@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
 from assistant.comparing import apart, both_said, of_each, sides
+from assistant.retrieval import HybridRetriever, Ranking
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -166,3 +169,24 @@ def test_a_sentence_asks_of_each_thing_named_before_it() -> None:
     assert of_each(message, things[:1]) is None
     assert of_each("how wide is each one", things) is None
     assert of_each("We have both. How wide is reintegration in both?", things) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "cluster approach vs refugee regime, who heads which?",
+        "How many people were evacuated from Libya compared to Lebanon?",
+        "What is the difference between SCPF/71 and SCPF/87?",
+    ],
+)
+def test_nothing_is_searched_for_twice(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, question: str) -> None:
+    asked: list[tuple[str, bytes]] = []
+    rank = HybridRetriever.rank
+
+    def counted(self: HybridRetriever, text: str, *args: Any, **named: Any) -> Ranking:
+        asked.append((text, named["vector"].tobytes()))
+        return rank(self, text, *args, **named)
+
+    monkeypatch.setattr(HybridRetriever, "rank", counted)
+    assistant_in_memory(corpus).ask(question)
+    assert len(asked) == len(set(asked)) > 0

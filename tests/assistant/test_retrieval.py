@@ -158,3 +158,13 @@ def test_a_signal_that_tells_nothing_counts_nothing() -> None:
     fused = np.array([0.1, 0.3], dtype=np.float32)
     same = np.zeros(2, dtype=np.float32)
     assert fitness({"fused": fused, "grams": same, "bigrams": same, "names": same}) == pytest.approx([-1.81, 1.81])
+
+
+def test_examples_are_compared_with_an_embedding_once() -> None:
+    found = retriever(PREPARED)
+    vector = found.encode("what about borders")
+    scores = found.alike("utterance", vector)
+    assert scores == pytest.approx(found.examples["utterance"][1] @ vector)
+    assert found.alike("utterance", vector.copy()) is scores
+    assert found.alike("absent", vector).size == 0
+    assert found.like("absent", "what about borders", 2) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistant.assistant import Assistant
+from assistant.roles import may_ask_lead
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
 
@@ -96,3 +97,8 @@ def test_in_a_crisis_the_partners_are_told_by_their_table(assistant: Assistant) 
 
 def test_without_the_table_nothing_is_told_from_it(plain_corpus: Corpus) -> None:
     assert assistant_in_memory(plain_corpus).ask("who leads the shelter cluster?").trace.route != "role"
+
+
+def test_a_word_of_leading_may_ask_for_a_lead() -> None:
+    assert may_ask_lead("Who is in charge of CCCM?")
+    assert not may_ask_lead("How many people left Libya?")
