@@ -93,11 +93,11 @@ class Names:
     def _may_begin(self, match: re.Match[str], question: str, capital: bool) -> bool:
         """Whether a name may begin with a word: one that is known as a name, or a capital where no sentence begins."""
         opens = opens_sentence(question, match.start()) and not (len(match.group()) > 1 and match.group().isupper())
-        return (capital and not opens) or self._known(_plain(match))
+        return (capital and not opens) or self._known(_plain(match.group()))
 
     def _is_run(self, run: Sequence[re.Match[str]]) -> bool:
         """Whether words with capitals are a name: several that are no title of the text, or one that is no common word."""
-        found = [_plain(match) for match in run]
+        found = [_plain(match.group()) for match in run]
         if len(run) > 1:
             return any(w not in self._titles for w in found)
         return self._known(found[0]) or (self._written[found[0]] == 0 and found[0] not in self._common | _OWN)
@@ -122,17 +122,18 @@ class Names:
 
         "war" is no name, though the text only has "Gulf War".
         """
-        found: Counter[str] = Counter()
+        seen: Counter[str] = Counter()
         texts = [e.text for e in self._corpus.entry_points if e.lang == "en"]
         for text in [*texts, *(n.text for n in self._corpus.not_covered if n.lang == "en")]:
-            for match in _WORD.finditer(text):
-                if not opens_sentence(text, match.start()):
-                    found[_plain(match)] += 1 if match.group()[0].isupper() else -1
+            seen.update(m.group() for m in _WORD.finditer(text) if not opens_sentence(text, m.start()))
+        found: Counter[str] = Counter()
+        for word, times in seen.items():  # each form is folded once
+            found[_plain(word)] += times if word[0].isupper() else -times
         return found
 
 
-def _plain(match: re.Match[str]) -> str:
-    return fold(match.group()).removesuffix("'s")
+def _plain(word: str) -> str:
+    return fold(word).removesuffix("'s")
 
 
 def holds(text: str, name: str) -> bool:

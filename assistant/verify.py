@@ -57,6 +57,9 @@ def figures(text: str) -> set[str]:
 
 def opens_sentence(text: str, place: int) -> bool:
     """Whether a sentence, a quotation or a list item begins at a place of a text."""
+    before = text[max(0, place - 2) : place]
+    if len(before) == 2 and before[0].isalnum() and before[1] == " ":
+        return False  # a word and a space: so it is with nearly every place, and the whole text need not be searched
     return _SENTENCE_START.search(text[:place]) is not None
 
 

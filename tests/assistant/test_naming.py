@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from assistant.naming import Names, holds, initials, without
 from assistant.routes.known import Known
 from assistant.text import fold
+from assistant.verify import _SENTENCE_START, opens_sentence
 from corpus.load import Corpus
 
 
@@ -78,3 +79,9 @@ def test_a_fact_holds_an_acronym_whose_words_it_has(corpus: Corpus) -> None:
     assert "UNDP" not in second.statement
     assert known.holds(second, "undp")
     assert not known.holds(second, "unhcr")
+
+
+@given(st.text('aÉ1_ .?!:;-–•“"(\n\t', max_size=12))
+def test_most_places_are_told_by_two_characters_as_by_all(text: str) -> None:
+    """No sentence begins after a word and a space: the shorter look says what the longer one does."""
+    assert opens_sentence(text, len(text)) == (_SENTENCE_START.search(text) is not None)
