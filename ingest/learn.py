@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
+
+from threadpoolctl import threadpool_limits
 
 from assistant import acts, answerable, dialogue, slots
 from assistant.acts import ActModel
@@ -75,11 +77,14 @@ def learn(
     if not has_examples(corpus) or (not force and all(path.is_file() for path in files.values())):
         return
     assistant = Assistant(corpus, settings, lambda: (index, opened()))
-    for number, (name, path) in enumerate(files.items()):
-        progress("learn", number, len(files))
-        _keep(LEARNED[name](assistant), path)
-        if not number:
-            halfway()
+    with ExitStack() as rest:
+        for number, (name, path) in enumerate(files.items()):
+            progress("learn", number, len(files))
+            _keep(LEARNED[name](assistant), path)
+            if not number:
+                halfway()
+                # two threads that share a core wait for each other by turning: one alone is several times as fast
+                rest.enter_context(threadpool_limits(1, "blas"))
     progress("learn", len(files), len(files))
     kept = sorted(files["slots"].parent.glob("*.npz"), key=lambda p: p.stat().st_mtime)
     for old in kept[:-_KEPT]:
