@@ -190,12 +190,18 @@ class HybridRetriever:
         self._sentence_words = sentence_words
         self._read = lru_cache(maxsize=_READINGS_KEPT)(self._read_now)
         self._align = lru_cache(maxsize=_READINGS_KEPT)(self._align_now)
-        # a question that is judged and then refused is compared with the same examples
+        # a follow-up is ranked with and without the reply before; what is judged and then refused is compared again
+        self._cosines = lru_cache(maxsize=_READINGS_KEPT)(self._cosines_now)
         self._alike = lru_cache(maxsize=_READINGS_KEPT)(self._alike_now)
 
     def cosines(self, vector: Vectors) -> Scores:
-        """Cosine similarity of every record, ``(n_records,)``."""
-        return self.vectors @ vector
+        """Cosine similarity of every record, ``(n_records,)``; it is only read."""
+        return self._cosines(vector.astype("float32", copy=False).tobytes())
+
+    def _cosines_now(self, vector: bytes) -> Scores:
+        import numpy as np
+
+        return self.vectors @ np.frombuffer(vector, dtype=np.float32)
 
     @cached_property
     def signals(self) -> PassageSignals:
@@ -238,7 +244,7 @@ class HybridRetriever:
 
     def alike(self, kind: str, vector: Vectors) -> Scores:
         """Cosine of each example of a kind with an embedding, ``(n,)``; it is only read."""
-        return self._alike(kind, vector.tobytes())
+        return self._alike(kind, vector.astype("float32", copy=False).tobytes())
 
     def _alike_now(self, kind: str, vector: bytes) -> Scores:
         import numpy as np

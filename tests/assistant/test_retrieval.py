@@ -160,11 +160,13 @@ def test_a_signal_that_tells_nothing_counts_nothing() -> None:
     assert fitness({"fused": fused, "grams": same, "bigrams": same, "names": same}) == pytest.approx([-1.81, 1.81])
 
 
-def test_examples_are_compared_with_an_embedding_once() -> None:
+def test_records_and_examples_are_compared_with_an_embedding_once() -> None:
     found = retriever(PREPARED)
     vector = found.encode("what about borders")
     scores = found.alike("utterance", vector)
     assert scores == pytest.approx(found.examples["utterance"][1] @ vector)
     assert found.alike("utterance", vector.copy()) is scores
+    assert found.cosines(vector.copy()) is found.cosines(vector)
+    assert found.cosines(vector) == pytest.approx(found.vectors @ vector)
     assert found.alike("absent", vector).size == 0
     assert found.like("absent", "what about borders", 2) == []
