@@ -15,7 +15,7 @@ _GREETS = re.compile(
 )
 #: Asks what the assistant is for.
 _ASKS_HELP = re.compile(
-    r"^\W*(?:(?:hi|hello|hey|ok|so|bonjour|hola)\W+)*(?:help(?: me)?(?: please)?|what (?:can|could|do) (?:you|u|i) (?:do|ask|answer|know|help (?:me )?with)(?: (?:you|here|about|for me))*|how (?:do|can|should) (?:you|i) (?:use|work|ask)(?: (?:you|this|it|here))*|how does (?:this|it) work|who are you|what are you|what is this (?:bot|chat|assistant|tool)"
+    r"^\W*(?:(?:hi|hello|hey|ok|so|bonjour|hola)\W+)*(?:help(?: me)?(?: please)?|what (?:can|could|do) (?:you|u|i) (?:do|ask|answer|know|tell me|help (?:me )?with)(?: (?:you|here|about|for me))*|how (?:do|can|should) (?:you|i) (?:use|work|ask)(?: (?:you|this|it|here))*|how does (?:this|it) work|who are you|what are you|what is this (?:bot|chat|assistant|tool)"
     r"|(?:(?:i'?m|i am|we are|we're) (?:new|just starting)(?: (?:here|to this|at this))?\W+)?(?:so )?(?:where|how) (?:do|should|can) (?:i|we) (?:start|begin)(?: (?:here|with (?:this|you)))?"
     r"|aide|que (?:peux-tu|pouvez-vous) faire|qui (?:es-tu|etes-vous)|ayuda|que (?:puedes|puede) hacer|quien eres)\W*$"
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from assistant.answer import Answer, Paragraph, RankedPassage, Stamp, Trace
+from assistant.answer import Answer, Block, Bullets, Paragraph, RankedPassage, Stamp, Trace
 from assistant.compose.draft import Draft
 from assistant.opening import LazyIndex
 from assistant.phrases import NOT_IN_DOCUMENT, say
@@ -76,7 +76,7 @@ class Finisher:
             question=question,
             language=draft.language,
             status=draft.status,
-            blocks=tuple(dict.fromkeys(draft.blocks)),  # two parts of a message may say the same
+            blocks=_once(draft.blocks),
             citations=tuple(draft.citations),
             stamp=replace(self._stamp, index_id=self._index.id),
             cells=tuple(draft.cells),
@@ -97,3 +97,9 @@ class Finisher:
             symbol=self._corpus.info.symbol,
         )
         return replace(answer, status="not_in_document", blocks=(Paragraph(text, template=True),), citations=())
+
+
+def _once(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Blocks without those that say again what was said: two parts of a message may."""
+    listed = {item.text for b in blocks if isinstance(b, Bullets) for item in b.items}
+    return tuple(b for b in dict.fromkeys(blocks) if not (isinstance(b, Paragraph) and b.text in listed))

@@ -22,6 +22,11 @@ _SIZED = re.compile(
     rf"\b(?:(?:an?|the) )?(?P<n>{_NUMBER})[ -](?P<of>line|sentence|word|bullet)s?(?: long)? (?=(?:summary|overview|version|answer|explanation|description|brief|briefing|pitch)\b)",
     re.IGNORECASE,
 )
+#: The same at the beginning: "in two sentences, what is it for?".
+_SIZE_FIRST = re.compile(
+    rf"^\W*(?:(?:please|ok|so|and)\W+)*in (?:about |at most |max |just |only )?(?P<n>{_NUMBER}) ?(?:short )?(?P<of>lines?|sentences?|bullets?|bullet points?|words)\W+(?:please\W+)?(?=\S+ \S)",
+    re.IGNORECASE,
+)
 #: Asks for the reply before in another language: "now in French please", "can you say that in Spanish?".
 _LANGUAGE = re.compile(
     r"^\W*(?:(?:and|now|ok(?:ay)?|please|pls|can|could|you|would|i|we|need|want|same|the|thing|say|tell|give|repeat|translate|answer|reply|write|put|make|me|us|it|that|this|all|peux|tu|pouvez|vous|repondre|reponds|puedes|responder|responde|dis|di|maintenant|ahora|y|et)\W+)*"
@@ -42,13 +47,13 @@ _OTHERS = frozenset(
 
 def without_size(question: str) -> str:
     """The question without how long the reply should be: "..., give me 3 lines", "a 3 line summary"."""
-    rest = _SIZED.sub("a ", _SIZE.sub("", question)).rstrip()
+    rest = _SIZED.sub("a ", _SIZE_FIRST.sub("", _SIZE.sub("", question))).rstrip()
     return rest if len(rest.split()) >= _LEAST else question
 
 
 def size_asked(question: str) -> int | None:
     """Sentences or lines that the reply is to have; None where a message does not say, or counts words."""
-    found = _SIZE.search(question) or _SIZED.search(question)
+    found = _SIZE.search(question) or _SIZED.search(question) or _SIZE_FIRST.search(question)
     if (
         found is None
         or without_size(question) == question

@@ -11,6 +11,7 @@ _DO = r"(?:do|offer|give|provide|prepare|deliver|set up|start|arrange|organi[sz]
 _ASKS = re.compile(
     rf"\bwhat (?:else )?(?:can|could|do|does|should|must|shall|might|would|will|did) {_WE} {_DO}\b|\bhow (?:can|could|do|does|should|must|shall|might|would|will|did) {_WE} {_DO}\b"
     r"|\bwhat (?:now|next|then)\b|\bwhat (?:kind of |sort of )?(?:help|support|assistance|services?|activities|work|measures?|actions?|steps?) (?:is|are|can|do|does|should)\b"
+    rf"|\bwhat {_WE} (?:can|could|should|must|may|might|will|would|has to|have to|ought to) (?:do|offer|provide)\b|\bwhat (?:can|could|should|must|has to|needs to|will) (?:it )?be (?:done|offered|provided)\b|\bwhat (?:is|gets|was) done\b"
     rf"|\b(?:can|could|does|do|should) {_WE} (?:also )?{_DO}\b|\bsomething (?:we|iom) (?:do|does)\b|\bwhat(?:'s| is| are) (?:to be done|being done|there for|the options|our options)\b|\boptions\W*$|\bwhat to do\b|\bwhat (?:goes|belongs|to put|to include|to write)\b.{{0,20}}\b(?:plan|proposal|strategy)\b|\bwhat (?:should|must|can|do|would) (?:we|i) (?:put|include|have|write)\b.{{0,20}}\b(?:plan|proposal|strategy)\b|\bour job\b|\bwho (?:helps?|takes? care|looks? after|supports?|assists?)\b|\bis there (?:any )?(?:help|support|assistance)\b"
 )
 

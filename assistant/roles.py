@@ -39,6 +39,10 @@ _OTHER = re.compile(
 )
 
 
+#: Asks for the reason of a lead, which the table does not tell unless it is none.
+_WHY = re.compile(r"^\W*(?:(?:so|and|but|ok) )*why\b")
+
+
 @dataclass(frozen=True, slots=True)
 class RoleAsked:
     """The rows that a question about a lead is answered from, and how.
@@ -62,13 +66,20 @@ def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str],
 
     ``is_name`` tells the words that are names of places.
     """
+    found = _asked(u, table, is_name)
+    # why somebody leads is told by the text, why somebody leads what he does not by the table
+    return None if found is not None and not found.verdict and _WHY.match(fold(u.question)) else found
+
+
+def _asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool]) -> RoleAsked | None:
+    """The same of any question about a lead, also for its reason."""
     folded = fold(u.question)
     if u.language != "en" or u.follow_up or not _LEADS.search(folded):
         return None
     if _WHICH_CLUSTERS.match(folded):
         led = tuple(r for r in table if r.role in ("lead", "co-lead") and _is_cluster(r.subject))
         return RoleAsked("", led, "") if led else None
-    if _OTHER.search(folded):
+    if _OTHER.search(_WHY.sub("", folded)):
         return None
     found = _subject(folded, table)
     if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -33,6 +34,9 @@ from assistant.understanding import (
 #: A message that leans on the one before, as it is understood then; None for one that does not.
 Leans = Callable[[Understanding, str], Understanding | None]
 
+#: "Where?" after "when?" asks for the place of what happened.
+_WHERE = re.compile(r"^\W*(?:and )?where(?: was (?:it|that))?\W*$")
+_WHEN = re.compile(r"^\W*(?:(?:and|so|ok) )?when\b")
 #: Words of content with which a later question of one message can be short of a whole one: "and how many for Syria?".
 PART = 4
 
@@ -76,7 +80,8 @@ class Leaning:
         before_english = self._lexicon.english(before, self._lexicon.language(before))
         vectors = retriever.encode(as_asked(u.english)), retriever.encode(as_asked(before_english))
         asks = model.about_reply(u.english, vectors[0])
-        if WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
+        venue = _WHERE.match(fold(u.question)) is not None and _WHEN.match(fold(before)) is not None
+        if venue or WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
             asks = "other"
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None

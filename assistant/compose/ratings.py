@@ -132,6 +132,13 @@ def one_cell(draft: Draft, cell: Cell, asked: Sequence[Level] = ()) -> None:
         draft.quote(evidence.ref, evidence.quote)
 
 
+def note_unrated(draft: Draft, cell: Cell) -> None:
+    """One line beside another answer: that the text does not rate a cell."""
+    place = draft.place(cell.crisis, cell.phase)
+    told = draft.say("not_rated_here", items=f"{draft.sector(cell.sector_no)} ({place})")
+    draft.blocks.append(_template(capital(told) + "."))
+
+
 def _template(text: str, *numbers: int) -> Paragraph:
     return Paragraph(text, tuple(numbers), template=True)
 

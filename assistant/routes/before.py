@@ -56,6 +56,8 @@ def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
         _places(draft, before, "reference_before" if skipped else "reference_head")
     elif u.intent == "less":
         _shorter(draft, before)
+    elif before.status == "not_rated" and u.intent == "reason":
+        _unrated(draft, before)
     elif before.further and _ELSE.search(fold(u.question)):
         by_passage.facts(draft, before.further[:STATED])
         draft.further = before.further[STATED:]
@@ -79,6 +81,13 @@ def _places(draft: Draft, before: Draft, head: str) -> None:
     draft.blocks.append(Paragraph(draft.say(head, refs=", ".join(found)), tuple(numbers), template=True))
     for citation in before.citations[:3]:
         draft.quote(citation.ref, citation.quote)
+
+
+def _unrated(draft: Draft, before: Draft) -> None:
+    """What the text does not rate it gives no reason for: that it does not is said again."""
+    draft.blocks.append(Paragraph(draft.say("no_reason"), template=True))
+    draft.citations.extend(before.citations)
+    draft.blocks.extend(b for b in before.blocks if isinstance(b, Paragraph))
 
 
 def _shorter(draft: Draft, before: Draft) -> None:

@@ -146,6 +146,8 @@ class Choice:
             return hit.score + bonus - KIND_BONUS * apart - OF_ANOTHER * of_another - OF_DOCUMENT * elsewhere
 
         hits.sort(key=lambda h: -fits(h))
+        if example and u.follow_up and hits:
+            hits = self._examples_among(hits)
         wanted = known.premises.subject_stems(u.english)
         chosen: dict[tuple[str, str], Fact] = {}
         for hit in hits:
@@ -158,6 +160,12 @@ class Choice:
                 continue
             chosen.setdefault((fact.ref, by_passage.sentence_of(fact, self._corpus.by_ref)), fact)
         return list(chosen.values())
+
+    def _examples_among(self, hits: list[ScoredFact]) -> list[ScoredFact]:
+        """Of what was found for a message that asks for an example of what was spoken of, the facts that name somebody; else all."""
+        near = (h for h in hits if hits[0].score - h.score <= ELSE_LEAD)
+        naming = [h for h in near if self._known.names.asked(self._corpus.fact_by_id[h.fact].statement)]
+        return naming or hits
 
     def of_topic(self, u: Understanding, ranking: Ranking) -> list[Fact]:
         """The facts that answer together, in order, where the nearest prepared question is one for a whole topic.
@@ -198,9 +206,13 @@ class Choice:
     def _naming_them(self, u: Understanding, chosen: Sequence[Fact]) -> list[Fact]:
         """Of the chosen facts those that name or list things, and share as many words with what was asked as the best one."""
         asked = set(content_stems(u.english))
-        least = len(asked & self._stems_said(chosen[0].id))
+        least = max(1, len(asked & self._stems_said(chosen[0].id)))
+        sentence = by_passage.sentence_of(chosen[0], self._corpus.by_ref)
         listed = (f for f in chosen if f.kind == "list" or (f.kind in _NAMING and self._known.names.asked(f.statement)))
-        return [f for f in listed if len(asked & self._stems_said(f.id)) >= max(1, least)]
+        found = [f for f in listed if len(asked & self._stems_said(f.id)) >= least]
+        if not found and self._known.names.asked(sentence.replace(chosen[0].quote, "")):
+            return [chosen[0]]  # the rest of its sentence names them
+        return found
 
     @staticmethod
     def _counts(fact: Fact, asked: str) -> bool:

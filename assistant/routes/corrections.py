@@ -10,6 +10,7 @@ from assistant.answer import Paragraph
 from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft
+from assistant.manner import asks_deeds
 from assistant.naming import without
 from assistant.premises import claimed_figures
 from assistant.routes.choice import MAX_FACTS, Choice
@@ -122,6 +123,8 @@ class Corrections:
             return None
         shared = any(n not in missing and holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
+        if figured and asks_deeds(question):  # "4,000 people are stuck, what can we do?" asks for no number
+            return Otherwise((), tuple(chosen[:MAX_FACTS]), corrects=True)
         numbers = any(n.text[0].isdigit() for n in missing)
         if numbers and not any(figures(self._known.told(f)) for f in chosen):
             # there is no figure to put in its place

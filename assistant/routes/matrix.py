@@ -35,6 +35,10 @@ RATING_FOLLOW_UP = 0.20
 UNRATED = 0.40
 
 
+#: Asks for the weight of one thing.
+_OF_ONE = re.compile(
+    r"^\W*(?:(?:so|and|ok|hi|please|tell me|well),? )*(?:how (?:important|critical|essential|crucial|relevant|strong(?:ly)?|high(?:ly)?)? ?(?:is|are|was|were) (?!the sectors\b)(?!sectors\b).+|(?:is|are|was|were) (?!there\b)(?!it\b)(?!any\b).+\b(?:critical|important|recommended|rated|ranked)\b.*)$"
+)
 _RATED = re.compile(r"\brat(?:ed|ings?)\b")
 
 
@@ -59,10 +63,18 @@ class Ratings:
         if u.crises and u.intent == "rating":
             if not (u.levels or asks_deeds(u.english)) and len(outside_words(u)) > FEW and look.beyond_tables():
                 return False  # "how strong was the quake?"
+            if not (u.sectors or u.follow_up) and _OF_ONE.match(fold(u.english)) and more_words(u):
+                return False  # "how is schooling rated?": of what is no sector a list of sectors tells nothing
             draft.route = "list"
             _scenarios(draft, u)
             return True
         return self._across_scenarios(draft, u, look) or self._across_crises(draft, u) or self._choose_crisis(draft, u)
+
+    def note_unrated(self, draft: Draft, u: Understanding, look: Look) -> None:
+        """After an answer from elsewhere in the text, that the one cell which a question names is not rated."""
+        single = len(u.crises) == len(u.phases) == len(u.sectors) == 1
+        if single and draft.status == "grounded" and self._is_rating(u, look) and self._told_otherwise(u, look):
+            ratings.note_unrated(draft, self._corpus.matrix.cell(u.crises[0], u.phases[0], u.sectors[0]))
 
     def names_scenario(self, u: Understanding, look: Look) -> bool:
         """Whether a follow-up only names a crisis, phase or sector, and together with the turn before a part of the matrix.

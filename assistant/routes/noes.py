@@ -84,9 +84,10 @@ class Noes:
         if not otherwise.corrects:
             self.no(draft, u, asked.ranking, missing=draft.say("missing_terms", terms=terms))
             return
-        draft.route = "premise"
+        draft.route = "premise" if terms else "fact"
         draft.status = "grounded"
-        draft.blocks.append(Paragraph(draft.say("not_given", terms=terms), template=True))
+        if terms:
+            draft.blocks.append(Paragraph(draft.say("not_given", terms=terms), template=True))
         by_passage.facts(draft, otherwise.facts)
 
     def _settled(self, draft: Draft, u: Understanding) -> bool:

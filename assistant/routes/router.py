@@ -73,6 +73,7 @@ class Router:
             self._facts.beside(draft, u, look)
             return
         self._facts.answer(draft, u, look)
+        self._ratings.note_unrated(draft, u, look)
         if draft.status in ABSTENTIONS:  # an acronym spelled out before is not what was asked for
             blocks, citations, _ = begun
             del draft.blocks[blocks:-1], draft.citations[citations:]
@@ -92,7 +93,7 @@ def _courtesy(draft: Draft, u: Understanding) -> bool:
     """Greet, help, or take thanks."""
     if courtesies.greets(u.question):
         template(draft, "greeting", "out_of_scope")
-    elif courtesies.asks_help(u.question) and not u.follow_up:
+    elif courtesies.asks_help(u.question) and (not u.follow_up or "you" in u.tokens):
         template(draft, "help", "out_of_scope")
     elif u.intent == "thanks":
         template(draft, "empty_thanks", "out_of_scope")

@@ -20,7 +20,7 @@ _ACTIVITIES = re.compile(r"\b(?:activit\w+|measures?|actions?|interventions?|ini
 _OF_WORK = ASKING | frozenset(
     "activity activities measure measures action actions intervention interventions initiative initiatives "
     "do done doing carry carried undertake undertaken implement implemented run conduct conducted include take taken put "
-    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster happens happen now iom usually phase phases stage stages needed too also well exactly already".split()
+    "place offer provide give help support assist work kind kinds type types sort sorts example examples possible main crisis emergency disaster happens happen now iom usually phase phases stage stages needed too also well exactly already people person persons those affected suffering problem problems issue issues".split()
 )
 
 
@@ -44,8 +44,12 @@ class Work:
         # "what do we do for them?" is about those spoken of, not about the sector of the turn before
         deeds = asks_deeds(u.english) and "sectors" not in u.inherited
         sector = u.sectors[0]
-        if not (_ACTIVITIES.search(fold(u.question)) or deeds) or not self._itself(u, sector):
+        if not (_ACTIVITIES.search(fold(u.question)) or deeds):
             return False
+        if not self._itself(u, sector):
+            # what it does in a phase or crisis is told by the scenarios, by whatever words it is named
+            placed = u.sector_named and not (u.crises and u.phases) and bool(u.crises or u.phases)
+            return placed and "sectors" not in u.inherited and self._by_scenario(draft, u)
         if not (u.crises or u.phases):
             draft.route = "work"
             by_table.define_sector(draft, sector, work=True)

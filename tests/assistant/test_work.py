@@ -117,3 +117,21 @@ def test_the_same_of_something_else_is_not_asked_of_the_scenarios(
     assistant: Assistant, before: str, question: str
 ) -> None:
     assert assistant.ask(question, [Turn("user", before)]).trace.route != "work"
+
+
+@pytest.mark.parametrize(
+    ("question", "sector"),
+    [
+        ("list what iom can do for border management before during and after", 11),
+        ("what do we do for people with mental health problems after a crisis", 5),
+        ("what can be done about lost passports during a crisis", 12),
+    ],
+)
+def test_what_is_done_in_a_phase_is_what_the_scenarios_say_of_it(
+    assistant: Assistant, corpus: Corpus, question: str, sector: int
+) -> None:
+    """The general aim of the sector came, whatever the phase."""
+    answer = assistant.ask(question)
+    assert answer.trace.route == "work"
+    evidence = {e.ref for c in corpus.matrix.select(sectors=[sector]) for e in c.evidence}
+    assert {c.ref for c in answer.citations} <= evidence
