@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from assistant import form, guards
 from assistant.answer import Answer, Turn
@@ -26,6 +26,7 @@ from assistant.understanding import in_danger
 from assistant.vocabulary import lexicon_of
 from corpus.errors import ChatModelError
 from corpus.load import Corpus, load_corpus
+from corpus.types import Language
 
 if TYPE_CHECKING:
     from assistant.llm.assisted import Assisted
@@ -67,8 +68,11 @@ class Assistant:
         )
         self._router = Router(corpus, means)
         leaning = Leaning(self.lexicon, index, learned)
-        self._composer = Composer(corpus, self.lexicon, self._own_name, learned, leaning, self._router)
-        self._orders = Orders(self.lexicon, learned, self._composer)
+        composer = partial(Composer, corpus, self.lexicon, self._own_name, learned, leaning, self._router)
+        #: By the language that replies are in whatever that of the message is; None for its own.
+        self._orders = {
+            language: Orders(self.lexicon, learned, composer(language)) for language in (None, *get_args(Language))
+        }
         self._finisher = Finisher(
             corpus, index, emergency_contact=settings.emergency_contact, verifies=features.verification
         )
@@ -150,23 +154,32 @@ class Assistant:
     def _composed(self, question: str, history: Sequence[Turn], helps: Helps) -> tuple[Answer, str]:
         """The composer's verified answer, and the question as it was understood to stand alone."""
         text = guards.readable(question, self.settings.max_question_chars)
+        asked, language = form.without_language(text)
+        if not asked:  # "now in French" asks for the reply before
+            before = [n for n, t in enumerate(history) if t.role == "user" and form.without_language(t.text)[0].strip()]
+            if language is None or not before:
+                return self._finisher.fixed(question, "languages", detect_language(text)), text
+            history, asked = (
+                history[: before[-1]],
+                guards.readable(history[before[-1]].text, self.settings.max_question_chars),
+            )
+        return self._replied(question, asked, history, helps, language)
+
+    def _replied(
+        self, question: str, text: str, history: Sequence[Turn], helps: Helps, language: Language | None
+    ) -> tuple[Answer, str]:
+        """The same to a readable ``text``, in a language of its own or the one given."""
         if in_danger(text):
-            return self._finisher.danger(question, detect_language(text)), text
+            return self._finisher.danger(question, language or detect_language(text)), text
         if guards.foreign_script(text):
-            return self._finisher.fixed(question, "out_of_scope", detect_language(question)), text
-        earlier = earlier_messages(history, self.settings, self._own_name)
-        language = form.language_asked(text)
-        if language is not None and earlier:
-            draft, understood = self._composer.in_language(language, earlier, helps)
-            return self._finisher.finish(question, draft, understood), earlier[-1]
-        if form.other_language_asked(text):
-            return self._finisher.fixed(question, "languages", "en"), text
-        message = self._orders.set_apart(text)
+            return self._finisher.fixed(question, "out_of_scope", language or detect_language(question)), text
+        orders = self._orders[language]
+        message = orders.set_apart(text)
         if message is None:
-            return self._finisher.fixed(question, "instruction", detect_language(text)), text
-        draft, understood = self._orders.reply(message, earlier, helps)
+            return self._finisher.fixed(question, "instruction", language or detect_language(text)), text
+        draft, understood = orders.reply(message, earlier_messages(history, self.settings, self._own_name), helps)
         size = form.size_asked(text)
-        if size is not None:
+        if size is not None and len(understood) == 1:
             draft.shorten(size)
         asked = understood[0].text if len(understood) == 1 else message.asking
         return self._finisher.finish(question, draft, understood), asked

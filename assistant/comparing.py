@@ -23,7 +23,7 @@ _BETWEEN = re.compile(
 )
 #: "How do the movements differ between A and B?"
 _DIFFERS = re.compile(
-    rf"^\W*(?:(?:so|and|but) )*(?:how|in what way|what way) (?:do|does|did|would|will|is|are) (?P<what>[^,;:?]{{3,60}}?) (?:differ|vary|change|compare|(?:any )?different) (?:between|in|for|from|across) (?P<a>[^,;:?]+?) (?:and|to|versus|vs\.?|or) (?:in |for )?(?P<b>[^,;:?]+?){_END}",
+    rf"^\W*(?:(?:so|and|but) )*(?:how|in what way|what way) (?:do|does|did|would|will|is|are) (?P<what>[^,;:?]{{3,60}}?) (?:differ|(?:any )?different) (?:between|in|for|across) (?P<a>[^,;:?]+?) (?:and|versus|vs\.?) (?:in |for )?(?P<b>[^,;:?]+?){_END}",
     re.I,
 )
 #: "compare A with B", "how does A compare with B", "is A different from B".
@@ -43,6 +43,7 @@ _EACH = re.compile(
     rf"^\W*(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<rest>(?:which|what|who|where|how|when|why|are|is|do|does)\b.+?){_END}",
     re.I,
 )
+_ARTICLE = re.compile(r"^\W*(?:\w+ )?(?:a|an|the|that|this)\b", re.I)
 #: Letters of a question that is looked at for two things and one verb.
 _LONGEST = 300
 #: "Who is in charge of A and who of B?"
@@ -55,7 +56,7 @@ _EITHER = re.compile(rf"^\W*(?P<frame>.+?)(?P<colon>\s*[,;:]\s+)(?P<a>[^,;:?]+?)
 _OR = re.compile(rf"^\W*(?P<left>[^,;:?]+?),? or (?P<b>[^,;:?]+?){_END}", re.I)
 #: Asks how the two things spoken of before differ.
 _APART = re.compile(
-    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hm+|then) )*(?:how (?:do|are|would) (?:those|these|they|the two|both|the two of them)(?: two)? (?:differ|different|compare|distinguished)|(?:what(?:'s| is| are) )?(?:the |any )?differences?(?: between (?:them|the two|those(?: two)?|these(?: two)?|both))?|are (?:they|those|these) the same(?: thing)?|(?:is|isn't) (?:that|it) the same(?: thing)?|same thing)(?: then| though| exactly)?\W*$",
+    r"^\W*(?:(?:and|so|ok(?:ay)?|but|hm+|then) )*(?:how (?:do|are|would) (?:those|these|they|the two|both|the two of them)(?: two)? (?:differ|different|compare|distinguished)|(?:what(?:'s| is| are) )?(?:the |any )?differences?(?: between (?:them|the two|those(?: two)?|these(?: two)?|both))?|are (?:they|those|these) the same(?: thing)?)(?: then| though| exactly)?\W*$",
     re.I,
 )
 #: What stands for both in what is asked of them.
@@ -65,7 +66,8 @@ _BOTH = re.compile(
 )
 #: The same where a sentence before names the things.
 _EACH_OF = re.compile(
-    r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|both(?: of them)?|the two(?: of them)?)\b", re.I
+    r"\b(?:each(?: one)?(?: of (?:them|these|those|the two))?|both(?: of them)?|the two(?: of them)?)(?=\W*$|[,;:?!.]| (?:have|has|had|is|are|was|were|does|do|did|get|gets)\b)",
+    re.I,
 )
 #: Begins a question, not the name of a thing.
 _NO_THING = re.compile(r"^\W*(?:how|what|which|who|where|when|why|is|are|was|were|do|does|did|has|have|can)\b", re.I)
@@ -96,7 +98,7 @@ def sides(question: str) -> tuple[str, str] | None:
     """A question about each of two things that a question compares; None where it compares no two, or their bounds are not clear."""
     text = " ".join(question.split())
     found = _DIFFERS.match(text)
-    if found is not None and content_stems(found["what"]):
+    if found is not None and content_stems(found["what"]) and not _NO_THING.match(found["b"]):
         return _asked(found["what"], *_alike(found["a"], found["b"]))
     found = _BETWEEN.search(text) or _COMPARED.match(text) or _EACH.match(text) or _VERSUS.match(text)
     if found is not None:
@@ -134,7 +136,7 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
     """What is asked of each: ``rest`` with each in it, or what each is."""
     if not (content_stems(a) and content_stems(b)) or max(len(a.split()), len(b.split())) > 14:
         return None
-    if _NO_THING.match(a) or rest == "or not":
+    if _NO_THING.match(a) or rest == "or not" or a.lower() == b.lower():
         return None
     if _SIZE.match(rest):
         return f"How many: {a}?", f"How many: {b}?"
@@ -152,7 +154,7 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
 def _alike(a: str, b: str) -> tuple[str, str]:
     """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
     noun = re.split(rf" (?:such as|like|that|which|where|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I)[0].split()[-1]
-    b = re.sub(r"\bone\b", lambda _: noun, b, flags=re.I)
+    b = re.sub(r"(?<=\w )one\b", lambda _: noun, b, flags=re.I) if _ARTICLE.match(b) else b
     lead = re.match(rf"({_PREPOSITION})\b ", b, re.I)
     if lead is not None:
         places = [m.start() for m in re.finditer(rf"\b{lead[1]}\b ", a, re.I)]

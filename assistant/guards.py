@@ -183,8 +183,17 @@ def without_greeting(question: str) -> str:
 
 
 def without_dismissal(question: str) -> str:
-    """The question without a sentence that drops or doubts what was spoken of before: "Leave the epidemic. How many ...?"."""
-    return _DOUBT.sub("", _DISMISSAL.sub("", question)) or question
+    """The question without the sentence that drops what was spoken of before: "Leave the epidemic. How many ...?"."""
+    return _DISMISSAL.sub("", question) or question
+
+
+def without_doubt(question: str) -> str:
+    """The question without a doubt before it; of a doubt before what asks nothing only the doubt: "Are you sure? I thought so."."""
+    found = _DOUBT.match(question)
+    if found is None:
+        return question
+    rest = question[found.end() :]
+    return found.group().strip() if only_tells(rest) else rest
 
 
 def foreign_script(question: str) -> bool:

@@ -19,7 +19,7 @@ from assistant.routes import Router
 from assistant.selfname import SelfReference
 from assistant.text import fold
 from assistant.turns import Leaning, Leans, never_leans, surely_leans
-from assistant.understanding import Understanding, refers, understand
+from assistant.understanding import Understanding, more_words, refers, understand
 from assistant.verify import figures
 from corpus.load import Corpus
 from corpus.types import Language
@@ -56,8 +56,9 @@ def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
 
     "Who gets it" is "who gets health support"; "and in conflicts?" may be "who leads the shelter cluster in conflicts?".
     """
-    replaced = bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") not in fold(u.english)
-    return u.english if replaced and u.english != u.question else ""
+    whole, own = (fold(text).rstrip(" ?.!") for text in (u.english, u.question))
+    beside = bool(earlier) and fold(earlier[-1]).rstrip(" ?.!") in whole and whole.endswith(own)
+    return u.english if earlier and not beside and u.english != u.question else ""
 
 
 def _things(u: Understanding) -> list[str]:
@@ -80,7 +81,10 @@ class Composer:
         learned: LearnedModels,
         leaning: Leaning,
         router: Router,
+        language: Language | None = None,
     ) -> None:
+        """Replies are in the language of the message unless ``language`` is given."""
+        self._language = language
         self._corpus, self._lexicon, self._own_name = corpus, lexicon, own_name
         self._learned, self._leaning, self._router = learned, leaning, router
         # a reply leans on the one before, which leans on the one before that: each is composed once
@@ -95,7 +99,7 @@ class Composer:
             both = self._both_before(earlier)
             if both is not None:
                 return both
-        parts = guards.parts_of(form.without_size(guards.without_dismissal(text)))
+        parts = guards.parts_of(form.without_size(guards.without_doubt(guards.without_dismissal(text))))
         draft, understood = self._parts(parts, earlier, helps, surely_leans if leans else self._leaning.of_message)
         # "... I always mix these up." after a question changes nothing of it; before it, it is what the question is about
         asking = parts[:1] if all(guards.only_tells(p) for p in parts[1:]) else parts
@@ -105,7 +109,8 @@ class Composer:
             draft, understood = self._side_by_side(asking[0], draft, understood)
         elif understood[0].comparison and understood[0].english != asking[0]:
             draft, understood = self._side_by_side(understood[0].english, draft, understood)
-        if understood[0].follow_up and draft.status in (*REFUSALS, "not_rated") and not leans:
+        refused = draft.status in (*REFUSALS, "not_rated") or self._after_lead(understood[0], earlier)
+        if understood[0].follow_up and refused and not leans:
             again = self._as_whole(parts, earlier, helps, understood[0], draft.status)
             if again is not None:
                 return again
@@ -118,11 +123,6 @@ class Composer:
             if surely(doing, SITUATION):
                 return doing, meant
         return draft, understood
-
-    def in_language(self, language: Language, messages: Sequence[str], helps: Helps) -> Reply:
-        """The reply to the last of some messages, oldest first, in a language asked for afterwards."""
-        parts = guards.parts_of(messages[-1])
-        return self._parts(parts, messages[:-1], helps, self._leaning.of_message, language=language)
 
     def _as_whole(
         self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, u: Understanding, status: Status
@@ -146,15 +146,29 @@ class Composer:
             return None
         return alone, [replace(meant[0], question=u.question, follow_up=True)]
 
+    def _after_lead(self, u: Understanding, earlier: Sequence[str]) -> bool:
+        """Whether a message only names another scenario after who leads something was told: "and in conflicts?"."""
+        if not (u.follow_up and u.crises) or u.wh or u.levels or more_words(u):
+            return False
+        before = self._previous(tuple(earlier))
+        return before is not None and before.route == "role"
+
     def _both_before(self, earlier: Sequence[str]) -> Reply | None:
-        """What the last two messages asked, each as a question of its own, answered side by side; None where one is refused."""
-        asked = []
-        for number in (len(earlier) - 2, len(earlier) - 1):
-            before = earlier[:number]
-            asked.append(
-                understand(earlier[number], before, self._lexicon, self._refine, self._leaning.of_message).english
-            )
-        draft, understood = self._parts(asked, (), unhelped, never_leans)
+        """What the last two messages asked, each as a question of its own, answered side by side.
+
+        None where they do not ask the same of two things, or one of them is refused.
+        """
+        meant = [
+            understand(earlier[n], earlier[:n], self._lexicon, self._refine, self._leaning.of_message)
+            for n in range(len(earlier))
+        ]
+        asking = [u for u in meant if u.intent != "thanks"][-2:]
+        if len(asking) < 2 or asking[1].comparison or len(_things(asking[1])) > 1:
+            return None
+        first, second = asking
+        if (first.intent, first.wh) != (second.intent, second.wh):
+            return None
+        draft, understood = self._parts([first.english, second.english], (), unhelped, never_leans)
         return (draft, understood) if draft.status == "grounded" else None
 
     def _by_halves(self, text: str, earlier: Sequence[str], draft: Draft, understood: list[Understanding]) -> Reply:
@@ -187,19 +201,8 @@ class Composer:
         both, meant = self._parts(asked, (), unhelped, never_leans)
         return (both, meant) if both_said(asked, shown(both.blocks)) else (draft, understood)
 
-    def _parts(
-        self,
-        parts: Sequence[str],
-        earlier: Sequence[str],
-        helps: Helps,
-        leaning: Leans,
-        *,
-        language: Language | None = None,
-    ) -> Reply:
-        """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others.
-
-        In the ``language`` of the first part, unless another is given.
-        """
+    def _parts(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, leaning: Leans) -> Reply:
+        """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others."""
         draft = Draft(self._corpus, "en")
         understood: list[Understanding] = []
         statuses: list[Status] = []
@@ -222,7 +225,7 @@ class Composer:
             if understood:
                 u = replace(u, language=understood[0].language)
             understood.append(u)
-            draft.language = language or understood[0].language
+            draft.language = self._language or understood[0].language
             draft.status = "grounded"
             size = len(draft.blocks)
             self._router.answer(draft, u, partial(self._previous, tuple(before)))

@@ -47,8 +47,9 @@ def earlier_messages(history: Sequence[Turn], settings: Settings, own_name: Self
     for turn in list(history)[-settings.max_history_turns :] if settings.max_history_turns else []:
         if turn.role == "user" and turn.text.strip():
             text = form.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
-            if form.language_asked(text) or form.other_language_asked(text):
-                continue  # it asked nothing of the document
+            text = form.without_language(text)[0]
+            if not text:
+                continue  # it only asked for another language
             out.append(own_name.without(guards.without_instructions(text)[0] or text))
     return out
 

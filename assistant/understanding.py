@@ -229,11 +229,11 @@ _REASON = re.compile(
     r"|^\W*(?:(?:hm+|but|wait|oh|ok(?:ay)?),? )*(?:(?:are|r) (?:you|u) (?:really |quite |absolutely |100% )?(?:sure|certain|positive)|really|seriously|for real|is (?:that|this|it) (?:really |actually )?(?:true|right|correct|so|certain)|says who)(?: (?:about|of|on) (?:that|this|it))?\W*$"
 )
 _MORE = re.compile(
-    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|(?:is )?(?:there )?anything else|what else|(?:is )?that(?:'s| is)? (?:all|it|everything)(?= *(?:\?|$|it says|the text says|there is))|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
+    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|(?:is )?(?:there )?anything else|what else|(?:is )?that(?:'s| is)? (?:all|it|everything)(?=(?: (?:it says|the text says|there is))?\W*\?)|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
 _THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
-    r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye)(?: (?:there|all|a lot|everyone))?\W*$"
+    r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye|that(?:'s| is) (?:all|it)(?: for (?:now|today))?)(?:,? (?:there|all|a lot|everyone|thanks|thank you))?[\s.!,]*$"
 )
 _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\b(?:idea|thinking|point|purpose) (?:behind|of)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
@@ -247,7 +247,7 @@ FOLLOW_START = re.compile(
     r"^\W*(?:and|but|so|then|also|only|just|instead|ok(?:ay)? (?:and|so|but)|what about|how about|what if|or|same for|et|y|e|alors|entonces|qu'en est-il|mais|pero|que tal|now)\b"
 )
 PRONOUN = re.compile(
-    r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|there|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
+    r"\b(?:it|its|they|them|their|those|these|that one|this one|that|this|(?<!\bare )(?<!\bis )(?<!\bwas )(?<!\bwere )there(?! (?:is|are|was|were)\b)|then|afterwards|the same|such|one|ones|he|she|cela|ca|ceux-ci|celui-ci|ello|eso|esos|esas)\b"
 )
 #: What announces that something else is spoken of now.
 NEW_SUBJECT = re.compile(
@@ -276,7 +276,7 @@ POINTS_AT = re.compile(
 )
 #: The scenario that was spoken of, at the end of a message that names a sector: "and mobilizing the diaspora there?".
 POINTS_THERE = re.compile(
-    r"\b(?:there|in (?:that|this|the same) (?:case|context|setting)|(?:the |at the )?same (?:phase|moment|stage|time|crisis|situation|scenario))\W*$"
+    r"(?:(?<!\bare )(?<!\bis )(?<!\bwas )(?<!\bwere )\bthere|\bin (?:that|this|the same) (?:case|context|setting)|\b(?:the |at the )?same (?:phase|moment|stage|time|crisis|situation|scenario))\W*$"
 )
 #: The slot that each of these words stands for.
 _POINTED = {
@@ -640,6 +640,7 @@ SUPPOSES = re.compile(
 )
 #: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
 _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
+_SEVERAL = re.compile(r"\b(?:them|they|those)\b", re.IGNORECASE)
 ASKING = FUNCTION_WORDS["en"] | {
     "tell",
     "many",
@@ -670,7 +671,7 @@ def own_words(text: str) -> list[str]:
 
 def refers(text: str) -> bool:
     """Whether a message says nothing by itself but what a pronoun stands for: "who gets it?", "what are they called?"."""
-    return PRONOUN.search(fold(text)) is not None and len(own_words(text)) <= 1
+    return _STANDS_FOR.search(text) is not None and len(own_words(text)) <= 1
 
 
 def standing_alone(u: Understanding, before: Understanding) -> str:
@@ -685,13 +686,16 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     if same:
         return same
     of_another = bool(u.sectors and before.sectors) and not set(u.sectors) & set(before.sectors)
-    whole = u.wh == "how_many" or (bool(u.wh) and _STANDS_FOR.search(u.english) is None)
+    whole = u.wh == "how_many" or (bool(u.wh and more_words(u)) and _STANDS_FOR.search(u.english) is None)
     if of_another and whole and not u.comparison:
         return u.english  # "and reintegration, how many projects?" is about another sector
     own = own_words(u.english)
     # "who is it for?" says enough by its preposition
-    asks = bool(u.wh and (own or len(u.english_tokens) > _SHORTEST)) or (asks_whether(u.question) and bool(own))
-    found = _STANDS_FOR.search(u.english) if asks else None
+    found = None
+    if u.wh and (own or len(u.english_tokens) > _SHORTEST):
+        found = _STANDS_FOR.search(u.english)
+    elif own and asks_whether(u.question):  # not "is it true that ...?", whose "it" stands for nothing
+        found = _SEVERAL.search(u.english)
     subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING) or _itself(before)
     if found is None or not subject:
         return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"

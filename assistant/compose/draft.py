@@ -92,10 +92,18 @@ class Draft:
         self.status, self.confidence = "grounded", None
 
     def shorten(self, most: int) -> None:
-        """Keep the first ``most`` statements of a reply that states something, without what is quoted beside them."""
-        stated = [b for b in self.blocks if isinstance(b, Paragraph)]
-        if self.status == "grounded" and len(stated) == len([b for b in self.blocks if not isinstance(b, Quote)]):
-            self.blocks[:] = stated[:most]
+        """Keep the first ``most`` sentences of a reply that states facts, without what is quoted beside them; any other is kept whole.
+
+        Of a head that only a quote completes, of ratings and of two answers in one nothing can go.
+        """
+        stated = [b for b in self.blocks if isinstance(b, Paragraph) and b.citations and not b.template]
+        if self.status != "grounded" or self.language != "en" or self.route not in ("fact", "topic"):
+            return
+        if any(b not in stated and not isinstance(b, Quote) for b in self.blocks):
+            return
+        self.blocks[:] = stated[:most]
+        used = {number for b in stated[:most] for number in b.citations}
+        self.citations[:] = [c for c in self.citations if c.number in used]
 
     def quote(self, ref: str, quote: str) -> None:
         """A verbatim quote with its citation."""

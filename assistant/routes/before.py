@@ -12,6 +12,10 @@ from assistant.text import fold
 from assistant.understanding import Understanding
 from corpus.load import Corpus
 
+#: A follow-up that asks for the names of those that were counted or spoken of.
+WHICH_ONES = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hm+|well|great),? )*(?:which (?:ones?|of them)?|(?:can|could) you (?:list|name) (?:them|those)(?: all)?|(?:please )?(?:list|name) (?:them|those)(?: all)?(?: please| pls)?|what (?:are|were) (?:they|those|these) (?:called|named)|what are their names)\W*$"
+)
 #: Asks for what was not said yet, not for the passages of what was.
 _ELSE = re.compile(r"\belse\b|\bis that (?:all|it|everything)\b|\bthat(?:'s| is) (?:all|it)\b")
 #: Facts that are stated then.
@@ -58,11 +62,23 @@ def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
         _shorter(draft, before)
     elif before.status == "not_rated" and u.intent == "reason":
         _unrated(draft, before)
-    elif before.further and _ELSE.search(fold(u.question)):
-        by_passage.facts(draft, before.further[:STATED])
-        draft.further = before.further[STATED:]
+    elif u.intent == "more" and _ELSE.search(fold(u.question)) and (before.further or before.route == draft.route):
+        _else(draft, before)
     else:
         _evidence(draft, before, u)
+    return True
+
+
+def listed_before(draft: Draft, u: Understanding, previous: Previous) -> bool:
+    """Give a whole list again that a message asks the items of: "list them" after how many sectors there are."""
+    if not WHICH_ONES.match(fold(u.question)):
+        return False
+    before = previous()
+    if before is None or not before.route.endswith("_list"):
+        return False
+    draft.route, draft.status = before.route, before.status
+    draft.blocks.extend(before.blocks)
+    draft.citations.extend(before.citations)
     return True
 
 
@@ -81,6 +97,15 @@ def _places(draft: Draft, before: Draft, head: str) -> None:
     draft.blocks.append(Paragraph(draft.say(head, refs=", ".join(found)), tuple(numbers), template=True))
     for citation in before.citations[:3]:
         draft.quote(citation.ref, citation.quote)
+
+
+def _else(draft: Draft, before: Draft) -> None:
+    """What was found beside what the reply before states; where that was all, that it was."""
+    by_passage.facts(draft, before.further[:STATED])
+    draft.further = before.further[STATED:]
+    if not before.further:
+        draft.status = "not_in_document"
+        draft.blocks.append(Paragraph(draft.say("no_more"), template=True))
 
 
 def _unrated(draft: Draft, before: Draft) -> None:

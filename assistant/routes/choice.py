@@ -10,6 +10,7 @@ from assistant.compose import passages as by_passage
 from assistant.manner import asks_deeds
 from assistant.naming import crisis_years, holds
 from assistant.premises import LABEL, SPELLED
+from assistant.routes.before import WHICH_ONES
 from assistant.routes.known import Known
 from assistant.text import content_stems, fold, words
 from assistant.understanding import Understanding
@@ -76,10 +77,7 @@ _LIST_THEM = re.compile(
     rf"\b(?:list|name|enumerate|spell out|which|what)(?: me| out| are| were| all)* (?:the |these |those )?(?:[3-9]|[1-9]\d|{'|'.join(SPELLED[3:])}) (?:[a-z]+ )?[a-z-]+s\b"
 )
 _LISTS = re.compile(r"(?:, | and | or )(?:.*)(?:, | and | or )")
-#: A follow-up that asks for the names of those that were counted or spoken of; and kinds of value that are names.
-_WHICH_ONES = re.compile(
-    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hm+|well|great),? )*(?:which (?:ones?|of them)?|(?:can|could) you (?:list|name) (?:them|those)(?: all)?|(?:please )?(?:list|name) (?:them|those)(?: all)?(?: please| pls)?|what (?:are|were) (?:they|those|these) (?:called|named)|what are their names)\W*$"
-)
+#: Kinds of value that are names.
 _NAMING = ("place", "body", "person", "document", "statement")
 #: A year that a question names must stand in one of so many nearest passages.
 YEARS_IN = 3
@@ -199,7 +197,7 @@ class Choice:
             return chosen if _lists(chosen[0]) else []
         if chosen and _LIST_THEM.search(asked) and not _lists(chosen[0]):
             return []
-        if chosen and u.follow_up and _WHICH_ONES.match(fold(u.question)):
+        if chosen and u.follow_up and WHICH_ONES.match(fold(u.question)):
             return self._naming_them(u, chosen)
         return chosen
 

@@ -8,7 +8,7 @@ from assistant import courtesies
 from assistant.answer import ABSTENTIONS, Paragraph
 from assistant.compose.draft import Draft
 from assistant.guards import wants_more_than_text
-from assistant.routes.before import Previous, about_last, sources
+from assistant.routes.before import Previous, about_last, listed_before, sources
 from assistant.routes.choice import Choice
 from assistant.routes.corrections import Corrections
 from assistant.routes.facts import Facts
@@ -59,6 +59,7 @@ class Router:
             or _author(draft, u, previous)
             or self._places.by_label(draft, u)
             or (u.intent in ABOUT_REPLY and u.follow_up and about_last(draft, u, previous))
+            or (u.follow_up and listed_before(draft, u, previous))
             or about_assistant(draft, u, self.known)
             or self._corrections.wrong_count(draft, u)
             or _opinion(draft, u)
