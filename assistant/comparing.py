@@ -48,7 +48,7 @@ _ARTICLE = re.compile(r"^\W*(?:\w+ )?(?:a|an|the|that|this)\b", re.I)
 _LONGEST = 300
 #: "Who is in charge of A and who of B?"
 _GAPPED = re.compile(
-    rf"^\W*(?P<frame>(?P<wh>who|which \w+|what|how many|where|when)\b[^,;:?]{{1,80}}?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before) (?P<a>[^,;:?]{{1,80}}?),? (?:and|but) (?P=wh)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]{{1,80}}?){_END}",
+    rf"^\W*(?P<lead>(?:in|during|after|before|for|under) [^,;:?]{{1,60}}, )?(?P<frame>(?P<wh>(?P<which>who(?:'s)?|which|what|how many|where|when)(?: \w+)??)\b[^,;:?]{{1,80}}?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before|through) (?P<a>[^,;:?]{{1,80}}?),? (?:and|but) (?:(?P=wh)|(?P=which)|who)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]{{1,80}}?){_END}",
     re.I,
 )
 #: "Which ...: A or B?", "... A or B?"
@@ -75,7 +75,12 @@ _AMOUNT = re.compile(
     r"^\W*(?:(?:did|do|does|have|has|had|were|are|was|is|could) )?(?:there )?(?:more|fewer|less) (?=\w)", re.I
 )
 _SIZE = re.compile(
-    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|are|had|has|got)(?: the)? (?:bigger|larger|greater|higher|smaller|more|the most|most|largest|biggest)(?: (?:one|number|figure|in number))?$",
+    r"^\W*(?:so )?(?:which|what) (?:(?:one|of (?:the )?(?:two|these|them)) )?(?:is|was|were|are|had|has|got)(?: the)? (?:bigger|larger|greater|higher|smaller|more|the most|most|largest|biggest)(?: (?:one|number|figure|in number|job|operation|effort|task|evacuation|programme))?(?: (?:for|of) (?:us|iom))?$",
+    re.I,
+)
+#: Which of two somebody began with.
+_STARTED = re.compile(
+    r"^\W*(?:so )?(?:which|what)(?: (?:one|of (?:the )?(?:two|these|them)))? (?:did|has|had) (?P<who>iom|we|they|it) (?:start(?:ed)?|begin|begun|launch(?:ed)?|do|done|been doing|get into)(?: with)? (?:first|earlier|longer|sooner|before)$",
     re.I,
 )
 _TIME = re.compile(
@@ -112,7 +117,8 @@ def sides(question: str) -> tuple[str, str] | None:
         return _asked(rest.strip(" ,;:–-?"), *_alike(a, b))
     found = _GAPPED.match(text) if len(text) <= _LONGEST else None
     if found is not None:
-        return f"{found['frame']} {found['prep']} {found['a']}?", f"{found['frame']} {found['prep']} {found['b']}?"
+        frame = f"{found['lead'] or ''}{found['frame']} {found['prep']}"
+        return f"{frame} {found['a']}?", f"{frame} {found['b']}?"
     found = _EITHER.match(text)
     if found is not None:
         return _asked(found["frame"], *_alike(found["a"], found["b"]))
@@ -142,6 +148,9 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
         return f"How many: {a}?", f"How many: {b}?"
     if _TIME.match(rest):
         return f"When was {a}?", f"When was {b}?"
+    started = _STARTED.match(rest)
+    if started is not None:
+        return f"Since when has {started['who']} done {a}?", f"Since when has {started['who']} done {b}?"
     if not rest:
         return f"What is {a}?", f"What is {b}?"
     rest = _AMOUNT.sub("how many ", rest)
@@ -153,7 +162,9 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
 
 def _alike(a: str, b: str) -> tuple[str, str]:
     """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
-    noun = re.split(rf" (?:such as|like|that|which|where|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I)[0].split()[-1]
+    noun = re.split(
+        rf" (?:such as|like|that|which|where|out|off|away|back|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I
+    )[0].split()[-1]
     b = re.sub(r"(?<=\w )one\b", lambda _: noun, b, flags=re.I) if _ARTICLE.match(b) else b
     lead = re.match(rf"({_PREPOSITION})\b ", b, re.I)
     if lead is not None:
@@ -188,5 +199,8 @@ def _last_two(left: str, b: str) -> tuple[str, str] | None:
 def both_said(question: tuple[str, str], said: str) -> bool:
     """Whether a reply speaks of what tells each side's question from the other's."""
     first, second = (set(content_stems(q)) for q in question)
-    known = set(content_stems(said))
-    return all(not own or bool(own & known) for own in (first - second, second - first))
+    known = tuple(set(content_stems(said)))
+    return all(
+        not own or any(k.startswith(stem) for stem in own for k in known)  # "Libya" is said by "the Libyan crisis"
+        for own in (first - second, second - first)
+    )

@@ -342,8 +342,9 @@ def located(question: str) -> str:
 
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
-    if gapped(question):
-        return [question]
+    head, _, tail = question.partition("? ")
+    if gapped(f"{head}?") and (not tail or only_tells(tail)):
+        return [f"{head}?"]
     parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
     subject = _SUBJECT.match(question)

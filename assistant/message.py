@@ -31,8 +31,8 @@ Helps = Callable[[Draft, Understanding, Sequence[str]], Understanding]
 
 #: Routes on which a reply may speak of one side of a comparison only.
 ONE_SIDED = ("fact", "passage", "premise", "definition")
-#: Probability that each side of a comparison needs to be answered.
-EITHER_SIDE = 0.40
+#: Probability that the sides of a comparison need to be answered, on the average and at the least.
+EITHER_SIDE, LESSER_SIDE = 0.40, 0.30
 #: Probability from which a message that was refused as a follow-up is answered as complete in itself.
 ALONE = 0.90
 #: The same of one that only refers, with what it refers to in its place: "who gets it?".
@@ -193,10 +193,11 @@ class Composer:
         alone, _ = self._parts(first, (), unhelped, never_leans)
         if told and alone.route != "role":
             return draft, understood  # a table tells who leads; facts that name both may tell something else
-        if not surely(alone, EITHER_SIDE):
+        if not surely(alone, LESSER_SIDE):
             return draft, understood
-        alone, _ = self._parts(second, (), unhelped, never_leans)
-        if not surely(alone, EITHER_SIDE):
+        other, _ = self._parts(second, (), unhelped, never_leans)
+        sure = (_sureness(alone) + _sureness(other)) / 2
+        if not surely(other, LESSER_SIDE) or sure < EITHER_SIDE:
             return draft, understood
         both, meant = self._parts(asked, (), unhelped, never_leans)
         return (both, meant) if both_said(asked, shown(both.blocks)) else (draft, understood)
@@ -280,6 +281,11 @@ def _tell_place(draft: Draft, size: int, sought: str) -> None:
 def surely(draft: Draft, least: float) -> bool:
     """Whether a reply answers, with at least this probability where it was judged."""
     return draft.status == "grounded" and (draft.confidence is None or draft.confidence >= least)
+
+
+def _sureness(draft: Draft) -> float:
+    """Probability that a reply answers; 1 for one that needed no judgement."""
+    return 1.0 if draft.confidence is None else draft.confidence
 
 
 def cites(block: Block) -> bool:

@@ -27,6 +27,7 @@ from assistant.understanding import (
     WHERE_TO,
     Understanding,
     leans_on_history,
+    more_words,
     names_only,
     read,
 )
@@ -111,6 +112,8 @@ class Leaning:
 
     def of_part(self, u: Understanding, before: str) -> Understanding | None:
         """The same of a later question of one message, which leans on the one before wherever it is short of one."""
+        if u.wh and u.sector_named and more_words(u):
+            return None  # "... and how many reintegration projects?" is whole
         return u if _content(u) <= PART and leans_on_history(u) else self.of_message(u, before)
 
 

@@ -15,7 +15,7 @@ from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, surely_names
 from assistant.routes.noes import Noes, template
-from assistant.text import content_stems
+from assistant.text import content_stems, words
 from assistant.understanding import Understanding, outside_words
 
 if TYPE_CHECKING:
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 #: Score from which a fact is added to a table's answer, by route; to lists of ratings nothing is added. On the dev set it
 #: adds what was asked for in 4 of 9 questions and something near it in the others.
 BESIDE = {"cell": 0.38, "people": 0.33, "definition": 0.33}
+
+
+#: Words that only hold two crises against each other, and what lexicon terms of them leave over.
+_COMPARING = frozenset(
+    "difference differences differ differs different compare compared compares comparing comparison versus vs between against than same way both "
+    "sudden slow onset natural disaster disasters crisis crises such like one ones when comes it".split()
+)
 
 
 class Facts:
@@ -67,7 +74,7 @@ class Facts:
             by_passage.passage(draft, passage, by_passage.best_sentences(passage, content_stems(u.english)))
             return
         if u.comparison and len(u.crises) > 1:
-            chosen = self._choice.one_each(u, ranking) or chosen
+            chosen = self._choice.one_each(u, self._by_aspect(u, ranking)) or chosen
         if features.abstention:
             chosen = self._choice.of_form(u, self._choice.naming(u, ranking, chosen))
         if not chosen:
@@ -78,6 +85,13 @@ class Facts:
         chosen = self._choice.lean(u, ranking, chosen)
         by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
         draft.further = self._choice.further(u, ranking, chosen)
+
+    def _by_aspect(self, u: Understanding, ranking: Ranking) -> Ranking:
+        """What is found for that in which crises are compared, their names left out; by the whole question where nothing is left."""
+        named = {i for m in u.matches if m.kind == "crisis" for i in range(m.start, m.end)}
+        said = words(u.question)
+        aspect = " ".join(w for i, w in enumerate(said) if i not in named and w not in _COMPARING)
+        return self._means.ask(aspect).ranking if content_stems(aspect) and u.language == "en" else ranking
 
     def _orders(self, u: Understanding) -> bool:
         """Whether a message of one sentence, which no table answers, tells the assistant what to do."""
