@@ -32,7 +32,7 @@ Helps = Callable[[Draft, Understanding, Sequence[str]], Understanding]
 #: Routes on which a reply may speak of one side of a comparison only.
 ONE_SIDED = ("fact", "passage", "premise", "definition")
 #: Probability that the sides of a comparison need to be answered, on the average and at the least.
-EITHER_SIDE, LESSER_SIDE = 0.40, 0.30
+EITHER_SIDE, LESSER_SIDE = 0.40, 0.35
 #: Probability from which a message that was refused as a follow-up is answered as complete in itself.
 ALONE = 0.90
 #: The same of one that only refers, with what it refers to in its place: "who gets it?".

@@ -23,7 +23,7 @@ _ASKING = frozenset(
     "co cluster clusters agency agencies organisation organization body lead leads leader leading leadership lead-agency co-lead co-leads colead "
     "led head heads headed heading charge chair chairs helm top run runs steer steers coordinate coordinates coordinated coordinating coordinator iom we us global globally worldwide world overall true correct right document "
     "text framework say says said according role country countries situation situations setting settings emergency emergencies response case "
-    "also just really everywhere every time times capacity exactly officially who which".split()
+    "also just really everywhere every time times capacity exactly officially who which paper chosen appointed selected picked named designated supposed".split()
 )
 #: What is a cluster's name and nothing else's.
 _CLUSTERS_ONLY = ("cccm", "camp coordination and camp management", "camp coordination", "camp management")
@@ -39,6 +39,11 @@ _OTHER = re.compile(
 )
 
 
+#: Asks for assent to what was said: "..., isn't it?".
+_TAG = re.compile(
+    r"\W*\b(?:(?:is|are|does|do|did|was)n't (?:it|that|they|he|she)|right|correct|(?:is|am) (?:that|this|i) (?:right|correct|true)|no|yes)\W*$"
+)
+_CAPITALS = re.compile(r"\b[A-Z]{2,8}\b")
 #: Asks for the reason of a lead, which the table does not tell unless it is none.
 _WHY = re.compile(r"^\W*(?:(?:so|and|but|ok) )*why\b")
 
@@ -61,19 +66,23 @@ def may_ask_lead(text: str) -> bool:
     return _LEADS.search(fold(text)) is not None
 
 
-def role_asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool]) -> RoleAsked | None:
+def role_asked(
+    u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool], names: Callable[[Role, str], bool]
+) -> RoleAsked | None:
     """What the table says on the lead that a question asks about; None for any other question.
 
-    ``is_name`` tells the words that are names of places.
+    ``is_name`` tells the words that are names of places, ``names`` whether the fact of a row names a body.
     """
-    found = _asked(u, table, is_name)
+    found = _asked(u, table, is_name, names)
     # why somebody leads is told by the text, why somebody leads what he does not by the table
     return None if found is not None and not found.verdict and _WHY.match(fold(u.question)) else found
 
 
-def _asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool]) -> RoleAsked | None:
+def _asked(
+    u: Understanding, table: Sequence[Role], is_name: Callable[[str], bool], names: Callable[[Role, str], bool]
+) -> RoleAsked | None:
     """The same of any question about a lead, also for its reason."""
-    folded = fold(u.question)
+    folded = _TAG.sub("", fold(u.question))
     if u.language != "en" or u.follow_up or not _LEADS.search(folded):
         return None
     if _WHICH_CLUSTERS.match(folded):
@@ -87,17 +96,20 @@ def _asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], boo
     subject, term = found
     if u.crises and not _is_cluster(subject):
         return None  # who coordinates in that crisis is told by the table of partners
-    places = [t for t in words(u.question) if is_name(t) and t not in words(term)]
+    bodies = _bodies(u, term)
+    places = [t for t in words(u.question) if is_name(t) and t not in (*words(term), *bodies)]
     named = [place for r in table for place in _places(r) if re.search(rf"\b{re.escape(place)}\b", folded)]
     crisis = {i for m in u.matches if m.kind in ("crisis", "phase") for i in range(m.start, m.end)}
-    covered = {*words(term), *places, *(t for i, t in enumerate(words(u.question)) if i in crisis)}
-    if [w for w in words(u.question) if w not in covered | _ASKING | FUNCTION_WORDS["en"]]:
+    covered = {*words(term), *bodies, *places, *(t for i, t in enumerate(words(u.question)) if i in crisis)}
+    if [w for w in words(folded) if w not in covered | _ASKING | FUNCTION_WORDS["en"]]:
         return None
     rows = [r for r in table if r.subject == subject]
     leads = [r for r in rows if r.role in ("lead", "co-lead", "coordinates")]
     asks_who = _WHO.search(folded) is not None
     if not leads:
         return RoleAsked(subject, tuple(rows), "unnamed")
+    if bodies and not places and not any(names(row, body) for row in leads for body in bodies):
+        return RoleAsked(subject, tuple(leads), "only")  # "why does UNICEF lead the shelter cluster?"
     if places and not any(r.crises for r in leads):  # what is said of a kind of crisis, no country gainsays
         rest = [t for t in places if not any(t in words(place) for place in named)]
         there = [r for r in leads if named and not rest and set(named) <= set(_places(r))]
@@ -110,6 +122,14 @@ def _asked(u: Understanding, table: Sequence[Role], is_name: Callable[[str], boo
     if _GLOBAL.search(folded) and not any(r.crises or not r.scope for r in leads):
         return RoleAsked(subject, tuple(leads), "unnamed" if asks_who else "only")
     return RoleAsked(subject, tuple(rows), "")
+
+
+def _bodies(u: Understanding, term: str) -> list[str]:
+    """Bodies other than IOM that a question names, folded: partners of the lexicon and words in capitals."""
+    said = words(u.question)
+    partners = {said[i] for m in u.matches if m.kind == "partner" for i in range(m.start, m.end)}
+    capitals = {fold(w) for w in _CAPITALS.findall(u.question)}
+    return [t for t in said if t in partners | capitals and t not in _ASKING and t not in words(term)]
 
 
 def _is_cluster(subject: str) -> bool:

@@ -30,6 +30,8 @@ CLAIMED_IN = 6
 ANSWERED_OTHERWISE = 0.50
 #: A year that narrows what is asked, at the end of a text: "in 2014".
 _IN_YEAR = re.compile(r"\b(?:in|during|for|of|by|from|year|after|before) (?:19|20)\d\d$", re.IGNORECASE)
+#: A figure that is a year: of those, another is another question.
+_YEAR = re.compile(r"(?:19|20)\d\d")
 #: Takes for granted what it says: "since it was...", "..., isn't it?", "how come...".
 _PRESUPPOSES = re.compile(
     r"^\W*(?:since|given that|as|because|now that|why|how come)\b|\bi (?:heard|read|thought|think|understand|believe)\b"
@@ -123,7 +125,10 @@ class Corrections:
             return None
         shared = any(n not in missing and holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
-        if figured and asks_deeds(question):  # "4,000 people are stuck, what can we do?" asks for no number
+        years = any(_YEAR.fullmatch(n.text) for n in missing)
+        if (
+            figured and not years and asks_deeds(question)
+        ):  # "4,000 people are stuck, what can we do?" asks for no number
             return Otherwise((), tuple(chosen[:MAX_FACTS]), corrects=True)
         numbers = any(n.text[0].isdigit() for n in missing)
         if numbers and not any(figures(self._known.told(f)) for f in chosen):

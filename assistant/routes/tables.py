@@ -17,6 +17,7 @@ from assistant.routes.means import Means
 from assistant.routes.named import crises_meant, numbered_sectors, own_sectors
 from assistant.text import fold, words
 from assistant.understanding import Understanding, more_words
+from corpus.types import Role
 
 #: Words of a question for a whole list that name nothing.
 _OF_LISTS = frozenset(
@@ -44,7 +45,7 @@ class Tables:
         """Answer who leads a cluster, and whether the text says so of what is asked."""
         if not self._corpus.roles or not self._means.features.facts:
             return False
-        asked = role_asked(u, self._corpus.roles, self._known.names.is_name)
+        asked = role_asked(u, self._corpus.roles, self._known.names.is_name, self._names)
         if asked is None:
             return False
         draft.route = "role"
@@ -57,6 +58,10 @@ class Tables:
             draft.blocks.append(Paragraph(told, template=True))
         by_passage.facts(draft, [self._corpus.fact_by_id[r.fact] for r in asked.rows])
         return True
+
+    def _names(self, row: Role, body: str) -> bool:
+        """Whether the fact of a role names a body."""
+        return self._known.holds(self._corpus.fact_by_id[row.fact], body)
 
     def by_topic(self, draft: Draft, u: Understanding) -> bool:
         """Answer a question about one whole topic: what the document is about, what an annex holds, the kinds of crisis, the phases."""

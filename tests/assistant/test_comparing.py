@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.assistant import Assistant
 from assistant.comparing import apart, both_said, of_each, sides
+from assistant.guards import parts_of
 from assistant.retrieval import HybridRetriever, Ranking
 from corpus.load import Corpus
 from tests.fakes import assistant_in_memory
@@ -190,3 +191,67 @@ def test_nothing_is_searched_for_twice(corpus: Corpus, monkeypatch: pytest.Monke
     monkeypatch.setattr(HybridRetriever, "rank", counted)
     assistant_in_memory(corpus).ask(question)
     assert len(asked) == len(set(asked)) > 0
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (
+            "In an armed conflict, which people go through UNHCR and which through OCHA?",
+            (
+                "In an armed conflict, which people go through UNHCR?",
+                "In an armed conflict, which people go through OCHA?",
+            ),
+        ),
+        (
+            "Which was the bigger job for us, getting workers out of Lebanon or the Libya one?",
+            ("How many: getting workers out of Lebanon?", "How many: the Libya workers?"),
+        ),
+        (
+            "what did IOM start first, counter trafficking work or psychosocial support?",
+            ("Since when has IOM done counter trafficking work?", "Since when has IOM done psychosocial support?"),
+        ),
+    ],
+)
+def test_the_same_is_asked_of_each_side(question: str, asked: tuple[str, str]) -> None:
+    assert sides(question) == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How did the framework change from 2011 to 2012?",
+        "How do needs vary from place to place?",
+        "How is the reply different in Haiti and what was done?",
+    ],
+)
+def test_what_changes_is_no_comparison_of_two(question: str) -> None:
+    assert sides(question) is None
+
+
+def test_a_side_is_said_by_its_adjective() -> None:
+    asked = ("How many asked in Libya?", "How many asked in Syria?")
+    assert both_said(asked, "47 in the Libyan crisis, 30 in the Syrian one")
+    assert not both_said(asked, "47 in the Libyan crisis")
+
+
+def test_what_follows_two_questions_in_one_is_dropped_where_it_asks_nothing() -> None:
+    both = "who's in charge for refugees and who for IDPs?"
+    assert parts_of(f"{both} i always mix these up") == [both]
+    assert parts_of(f"{both} And when was it written?") != [both]
+
+
+@pytest.mark.parametrize(
+    ("question", "refs"),
+    [
+        (
+            "how do people's movements differ in a sudden natural disaster compared with a slow one?",
+            ("Annex I ¶11", "Annex I ¶17"),
+        ),
+    ],
+)
+def test_crises_are_compared_by_what_is_asked_about(corpus: Corpus, question: str, refs: tuple[str, str]) -> None:
+    """The examples of both came, whatever was asked of them."""
+    answer = assistant_in_memory(corpus).ask(question)
+    assert {c.ref for c in answer.citations} >= set(refs)
+    assert "movement" in answer.text or "migration flows" in answer.text

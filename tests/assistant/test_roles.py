@@ -57,7 +57,7 @@ def test_nobody_is_named_where_the_text_names_nobody(assistant: Assistant, quest
     [
         "where does IOM lead the shelter cluster?", "which clusters does IOM lead in Haiti?", "what led to the shelter crisis?",
         "who leads the shelter cluster and with whom?", "IOM heads the camp cluster worldwide, but for which sort of emergency?",
-        "Does UNHCR lead the CCCM cluster?", "Is IOM the only lead of the shelter cluster?", "Who runs the camp?", "who is the leader of the camp?", "who leads the health response during an epidemic?", "who leads the response in a drought?", "how does IOM lead the shelter cluster?",
+        "Is IOM the only lead of the shelter cluster?", "Who runs the camp?", "who is the leader of the camp?", "who leads the health response during an epidemic?", "who leads the response in a drought?", "how does IOM lead the shelter cluster?",
     ],
 )  # fmt: skip
 def test_other_questions_about_leads_are_left_to_the_text(assistant: Assistant, question: str) -> None:
@@ -102,3 +102,37 @@ def test_without_the_table_nothing_is_told_from_it(plain_corpus: Corpus) -> None
 def test_a_word_of_leading_may_ask_for_a_lead() -> None:
     assert may_ask_lead("Who is in charge of CCCM?")
     assert not may_ask_lead("How many people left Libya?")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("the cluster approach is coordinated by UNHCR isn't it", "OCHA"),
+        ("Why was UNHCR chosen to coordinate the cluster approach?", "OCHA"),
+        ("does unhcr lead camps", "natural disasters"),
+        ("Does UNHCR lead the CCCM cluster?", "natural disasters"),
+        ("why does UNICEF lead the shelter cluster?", "Pakistan, Haiti"),
+        ("Why is IOM the global camp coordination lead for conflicts?", "natural disasters"),
+    ],
+)
+def test_what_is_said_of_another_body_gets_a_no_and_who_it_is(assistant: Assistant, question: str, said: str) -> None:
+    """The reply was a plain no, or what IOM does for the body that was named."""
+    answer = assistant.ask(question)
+    assert (answer.status, answer.trace.route) == ("grounded", "role")
+    assert answer.text.startswith("The text does not say that.")
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "route"),
+    [("UNHCR leads the response for refugees, right?", "role"), ("why is IOM the lead for camps?", "fact")],
+)
+def test_what_is_right_is_not_put_right(assistant: Assistant, question: str, route: str) -> None:
+    answer = assistant.ask(question)
+    assert answer.trace.route == route
+    assert "does not say that" not in answer.text
+
+
+def test_another_body_without_a_lead_named_is_not_in_the_document(assistant: Assistant) -> None:
+    answer = assistant.ask("UNICEF leads the protection cluster globally, the paper says so doesn't it?")
+    assert (answer.status, answer.trace.route) == ("not_in_document", "role")

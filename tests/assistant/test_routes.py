@@ -544,3 +544,11 @@ def test_a_general_answer_tells_that_the_cell_is_not_rated(judged: Judged) -> No
     assert last.text.startswith("Not rated: ")
     assert "(Sector 10) (during a sudden-onset natural disaster)" in last.text
     assert not judged(lambda _: True).ask("what can we do about trafficking").text.count("Not rated")
+
+
+def test_how_many_people_are_in_need_is_not_what_is_asked(judged: Judged) -> None:
+    """“The document does not say 4,000” came first."""
+    asked = judged(unless("4,000"))
+    answer = asked.ask("4,000 people stuck at a border, no papers, embassy closed, what can we do")
+    assert answer.status == "grounded"
+    assert "4,000" not in answer.text

@@ -18,7 +18,7 @@ from corpus.load import Corpus
         (("community stabilization",), "some activities", "work"),
         ((), "which DRR activities are critical before a crisis?", "reverse"),
         ((), "what years does the Hyogo Framework for Action run?", "fact"),
-        (("refugees are crossing the border",), "so what do we do for them", "fact"),
+        (("refugees are crossing the border",), "so what do we do for them", "topic"),
         ((), "how important are health activities during an epidemic?", "cell"),
     ],
 )  # fmt: skip
