@@ -7,7 +7,7 @@ import re
 from assistant.text import fold
 
 _WE = r"(?:we|i|iom|you|one|they|the (?:organization|mission|team|framework))"
-_DO = r"(?:do|offer|give|provide|prepare|deliver|set up|start|arrange|organi[sz]e|bring|get|put in place|help|assist|support|respond|deal|handle|protect|reach|tell|manage|address)"
+_DO = r"(?:do|offer|give|provide|prepare|deliver|set up|start|arrange|organi[sz]e|bring|get|put in place|help|assist|support|respond|deal|handle|protect|reach|tell|manage|address|invest|focus|concentrate)"
 _ASKS = re.compile(
     rf"\bwhat (?:else )?(?:can|could|do|does|should|must|shall|might|would|will|did) {_WE} {_DO}\b|\bhow (?:can|could|do|does|should|must|shall|might|would|will|did) {_WE} {_DO}\b"
     r"|\bwhat (?:now|next|then)\b|\bwhat (?:kind of |sort of )?(?:help|support|assistance|services?|activities|work|measures?|actions?|steps?) (?:is|are|can|do|does|should)\b"

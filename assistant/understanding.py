@@ -197,7 +197,7 @@ _ACTION = re.compile(
 #: Words that ask for a rating rather than for what a sector is or did.
 _RATING = re.compile(
     r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
-    r"|\b(?:what|which|same|strong\w*|equally strong) (?:word|wording|adjective)s?\b|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+    r"|\b(?:what|which|same|strong\w*|equally strong) (?:word|wording|adjective)s?\b|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\b(?:what|which)\b.{0,40}\bcounts(?: most| there| here)?\W*$|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
 )
 #: Which sector something belongs to.
 _WHICH_SECTOR = re.compile(

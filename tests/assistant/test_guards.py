@@ -79,6 +79,8 @@ def test_orders_are_taken_out_and_the_question_is_kept(message: str, question: s
         "If the resolution had failed, what would have happened?",
         "My visa runs out on Friday",
         "Write me a letter to the donors",
+        "Me puedes ayudar a redactar una carta para pedir vacaciones",
+        "Peux-tu rédiger un discours pour mon chef ?",
     ],
 )
 def test_what_no_document_holds_is_seen(question: str) -> None:

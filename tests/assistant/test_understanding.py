@@ -285,3 +285,8 @@ def test_what_a_message_refers_to_is_put_in_its_place(
 def test_a_question_for_yes_or_no_has_its_pronoun_replaced(lexicon: Lexicon) -> None:
     asked = understand("Does IOM lead any of them?", ["what are clusters"], lexicon, leaning=lambda u, _: u)
     assert asked.english == "Does IOM lead any of clusters?"
+
+
+def test_what_counts_asks_for_ratings(lexicon: Lexicon) -> None:
+    assert read("Protracted crisis, after: what does the text say counts", lexicon).rating_cue
+    assert not read("what does each 50 count?", lexicon).rating_cue
