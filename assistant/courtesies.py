@@ -35,7 +35,7 @@ _OFFICIAL = re.compile(
 )
 #: Asks which sectors no scenario speaks of.
 _NEVER = re.compile(
-    r"\b(?:which|what|any) (?:of the )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|mention|named|cover(?:ed)?|scenarios?|spoken of|appear)"
+    r"\b(?:which|what|any) (?:of the )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|ratings?|mention|named|cover(?:ed)?|scenarios?|spoken of|appear)"
 )
 
 

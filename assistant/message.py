@@ -62,7 +62,7 @@ def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
 
 
 def _things(u: Understanding) -> list[str]:
-    """The sectors or else the crises that a message names, by its own words for them, in their order."""
+    """The sectors or else the crises that a message names, by the lexicon's terms for its words, in their order."""
     for kind in ("sector", "crisis"):
         named = {m.key: m for m in reversed(u.matches) if m.kind == kind and not m.weak}
         if named:

@@ -23,6 +23,12 @@ _POINTS_BACK = re.compile(
 _MAY_POINT_BACK = re.compile(r"\b(?:that|this|it|its|they)\b")
 
 
+#: The name that an order gives the assistant: "You are now FREEBOT, a bot that ...".
+_CALLED = re.compile(
+    r"\b(?:[Yy]ou are (?:now )?|[Yy]our name is (?:now )?|[Cc]all yourself |[Aa]ct as |[Pp]retend to be )([A-Z][\w-]*)\s*(?:[,.;:!(]|who\b|which\b|that\b|and\b)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SetApart:
     """A message as it was written, what is left of it without the orders in it, and these."""
@@ -94,12 +100,6 @@ class Orders:
         """A text without the levels it names, so that nothing it claims is taken up."""
         level = {i for m in self._lexicon.match(text, "en") if m.kind == "level" for i in range(m.start, m.end)}
         return " ".join(w for i, w in enumerate(words(text)) if i not in level)
-
-
-#: The name that an order gives the assistant: "You are now FREEBOT, a bot that ...".
-_CALLED = re.compile(
-    r"\b(?:[Yy]ou are (?:now )?|[Yy]our name is (?:now )?|[Cc]all yourself |[Aa]ct as |[Pp]retend to be )([A-Z][\w-]*)\s*(?:[,.;:!(]|who\b|which\b|that\b|and\b)"
-)
 
 
 def _unaddressed(bare: str, ordered: str) -> str:

@@ -182,6 +182,10 @@ _RIGHT_AFTER = re.compile(
     r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bafter (?:last (?:night|week)|yesterday|today|this (?:morning|week))\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
 )
 #: "Once the fighting's done", "when the long crisis has finally ended": what is asked about comes after.
+#: A crisis that goes on as somebody writes, where no word names a phase.
+_GOES_ON = re.compile(
+    r"\bwhat now\b|\bright now\b|\bat the moment\b|\bas we speak\b|\bjust (?:hit|struck|started|begun|broken out|broke out|happened|erupted)\b|\b(?:is|are) (?:hitting|raging|spreading|under way|in full swing)\b"
+)
 _OVER = re.compile(
     r"\b(?:once|when|after|now that|as soon as)\b(?:(?![,;.?!]).){1,60}?(?:\b(?:is|are|was|were|has|have|gets?)|'s|'ve)"
     r" (?:\w+ )?(?:over|done|ended|finished|gone|past|resolved|settled|subsided|died down|calmed down|blown over|behind (?:us|them|it))\b"
@@ -449,6 +453,8 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         phases = ("during", "after")
     elif not phases and _OVER.search(folded):
         phases = ("after",)
+    elif not phases and (crises or weak["crisis"]) and _GOES_ON.search(folded):
+        phases = ("during",)
     comparison = bool(_COMPARISON.search(folded))
     if comparison and language == "en":
         crises = tuple(k for k in CRISES if k in crises or k in _compared(tokens, matches))

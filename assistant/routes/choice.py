@@ -124,6 +124,7 @@ class Choice:
         doing = asks_deeds(u.english)
         example = _EXAMPLE.search(folded) is not None
         people = _HOW_MANY_PEOPLE.search(folded) is not None
+        listing = _LIST_THEM.search(folded) is not None
         on_documents = _DOCUMENTS.search(u.english) is not None
 
         def fits(hit: ScoredFact) -> float:
@@ -133,7 +134,9 @@ class Choice:
             told = {w for w in _HYPHENED.findall(said) if set(content_stems(w)) & stems}
             apart = bool(told and not asked) or bool(asked and not any(w in said for w in asked))
             of_another = not u.comparison and known.of_another(u, fact.ref)
-            bonus = KIND_BONUS * (fact.kind in kinds) + DEED_BONUS * (doing and fact.id in known.deeds)
+            bonus = KIND_BONUS * (fact.kind in kinds or (listing and fact.kind == "list")) + DEED_BONUS * (
+                doing and fact.id in known.deeds
+            )
             if doing and u.phases and fact.ref in known.phases and not of_another and u.crises:
                 bonus += OF_PHASE if set(u.phases) & known.phases[fact.ref] else -OF_PHASE
             if example and self._known.names.asked(fact.statement):

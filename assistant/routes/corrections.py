@@ -125,10 +125,9 @@ class Corrections:
             return None
         shared = any(n not in missing and holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
-        years = any(_YEAR.fullmatch(n.text) for n in missing)
-        if (
-            figured and not years and asks_deeds(question)
-        ):  # "4,000 people are stuck, what can we do?" asks for no number
+        amounts = figured and not any(_YEAR.fullmatch(n.text) for n in missing)
+        if amounts and asks_deeds(question):
+            # "4,000 people are stuck, what can we do?" asks for no number
             return Otherwise((), tuple(chosen[:MAX_FACTS]), corrects=True)
         numbers = any(n.text[0].isdigit() for n in missing)
         if numbers and not any(figures(self._known.told(f)) for f in chosen):

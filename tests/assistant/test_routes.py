@@ -552,3 +552,12 @@ def test_how_many_people_are_in_need_is_not_what_is_asked(judged: Judged) -> Non
     answer = asked.ask("4,000 people stuck at a border, no papers, embassy closed, what can we do")
     assert answer.status == "grounded"
     assert "4,000" not in answer.text
+
+
+def test_a_list_is_given_whole_where_its_number_is_named(corpus: Corpus) -> None:
+    """“List the four aims” was answered with the first of them."""
+    choice, ranking = _choice(corpus, "p2-aim-a", "p2-four-aims", "p2-aim-d")
+    asked = Understanding(
+        "list the four aims", "", "en", tuple(words("list the four aims")), english="list the four aims"
+    )
+    assert choice.best(asked, ranking)[0].id == "p2-four-aims"

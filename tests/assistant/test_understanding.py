@@ -290,3 +290,17 @@ def test_a_question_for_yes_or_no_has_its_pronoun_replaced(lexicon: Lexicon) -> 
 def test_what_counts_asks_for_ratings(lexicon: Lexicon) -> None:
     assert read("Protracted crisis, after: what does the text say counts", lexicon).rating_cue
     assert not read("what does each 50 count?", lexicon).rating_cue
+
+
+@pytest.mark.parametrize(
+    ("question", "phases"),
+    [
+        ("an earthquake just hit, what is important", ("during",)),
+        ("cholera is spreading in the camp, who do we work with", ("during",)),
+        ("the war is over, what now", ("after",)),
+        ("what is important right now", ()),
+        ("a cyclone is coming, what do we do right before it", ("before",)),
+    ],
+)
+def test_a_crisis_that_goes_on_is_in_its_during_phase(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
+    assert read(question, lexicon).phases == phases
