@@ -22,7 +22,7 @@ from assistant.selfname import SelfReference
 from assistant.settings import Settings
 from assistant.text import detect_language
 from assistant.turns import Leaning, earlier_messages
-from assistant.understanding import in_danger
+from assistant.understanding import in_danger, read
 from assistant.vocabulary import lexicon_of
 from corpus.errors import ChatModelError
 from corpus.load import Corpus, load_corpus
@@ -156,7 +156,7 @@ class Assistant:
         text = guards.readable(question, self.settings.max_question_chars)
         asked, language = form.without_language(text)
         if not asked:  # "now in French" asks for the reply before
-            before = [n for n, t in enumerate(history) if t.role == "user" and form.without_language(t.text)[0].strip()]
+            before = [n for n, t in enumerate(history) if t.role == "user" and self._asks(t.text)]
             if language is None or not before:
                 return self._finisher.fixed(question, "languages", detect_language(text)), text
             history, asked = (
@@ -164,6 +164,11 @@ class Assistant:
                 guards.readable(history[before[-1]].text, self.settings.max_question_chars),
             )
         return self._replied(question, asked, history, helps, language)
+
+    def _asks(self, text: str) -> bool:
+        """Whether a message asks more than for another language, and does not only thank."""
+        rest = form.without_language(text)[0].strip()
+        return bool(rest) and read(rest, self.lexicon).intent != "thanks"
 
     def _replied(
         self, question: str, text: str, history: Sequence[Turn], helps: Helps, language: Language | None
@@ -179,7 +184,7 @@ class Assistant:
             return self._finisher.fixed(question, "instruction", language or detect_language(text)), text
         draft, understood = orders.reply(message, earlier_messages(history, self.settings, self._own_name), helps)
         size = form.size_asked(text)
-        if size is not None and len(understood) == 1:
+        if size is not None and len(understood) == 1 and not understood[0].comparison:
             draft.shorten(size)
         asked = understood[0].text if len(understood) == 1 else message.asking
         return self._finisher.finish(question, draft, understood), asked

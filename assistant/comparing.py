@@ -44,11 +44,13 @@ _EACH = re.compile(
     re.I,
 )
 _ARTICLE = re.compile(r"^\W*(?:\w+ )?(?:a|an|the|that|this)\b", re.I)
+#: Letters of stems that another word can begin with by chance, and of the endings of adjectives.
+_SHORT_STEM, _ENDING = 4, 3
 #: Letters of a question that is looked at for two things and one verb.
 _LONGEST = 300
 #: "Who is in charge of A and who of B?"
 _GAPPED = re.compile(
-    rf"^\W*(?P<lead>(?:in|during|after|before|for|under) [^,;:?]{{1,60}}, )?(?P<frame>(?P<wh>(?P<which>who(?:'s)?|which|what|how many|where|when)(?: \w+)??)\b[^,;:?]{{1,80}}?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before|through) (?P<a>[^,;:?]{{1,80}}?),? (?:and|but) (?:(?P=wh)|(?P=which)|who)(?: (?:is|are|does|do|was|were))? (?P=prep) (?P<b>[^,;:?]{{1,80}}?){_END}",
+    rf"^\W*(?P<lead>(?:in|during|after|before|for|under) [^,;:?]{{1,60}}, )?(?P<frame>(?P<wh>(?P<which>who|which|what|how many|where|when)(?:'s)?(?: \w+)??)\b[^,;:?]{{1,80}}?) (?P<prep>for|on|in|with|about|by|to|of|from|during|after|before|through) (?P<a>[^,;:?]{{1,80}}?),? (?:and|but) (?:(?P=wh)|(?P=which)) (?P=prep) (?P<b>[^,;:?]{{1,80}}?){_END}",
     re.I,
 )
 #: "Which ...: A or B?", "... A or B?"
@@ -150,7 +152,8 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
         return f"When was {a}?", f"When was {b}?"
     started = _STARTED.match(rest)
     if started is not None:
-        return f"Since when has {started['who']} done {a}?", f"Since when has {started['who']} done {b}?"
+        has = "has" if started["who"].lower() in ("iom", "it") else "have"
+        return tuple(f"Since when {has} {started['who']} done {side}?" for side in (a, b))  # type: ignore[return-value]
     if not rest:
         return f"What is {a}?", f"What is {b}?"
     rest = _AMOUNT.sub("how many ", rest)
@@ -201,6 +204,10 @@ def both_said(question: tuple[str, str], said: str) -> bool:
     first, second = (set(content_stems(q)) for q in question)
     known = tuple(set(content_stems(said)))
     return all(
-        not own or any(k.startswith(stem) for stem in own for k in known)  # "Libya" is said by "the Libyan crisis"
-        for own in (first - second, second - first)
+        not own or any(_says(word, stem) for stem in own for word in known) for own in (first - second, second - first)
     )
+
+
+def _says(word: str, stem: str) -> bool:
+    """Whether a word of a reply says a word of a question: "the Libyan crisis" says "Libya"."""
+    return word == stem or (len(stem) > _SHORT_STEM and word.startswith(stem) and len(word) - len(stem) <= _ENDING)

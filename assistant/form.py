@@ -11,7 +11,7 @@ from corpus.types import Language
 _LEAST = 3
 #: Numbers as they are written in words.
 _NUMBERS = {
-    "one": 1, "a single": 1, "un": 1, "une": 1, "uno": 1, "una": 1, "two": 2, "a couple of": 2, "deux": 2, "dos": 2,
+    "one": 1, "a": 1, "a single": 1, "un": 1, "une": 1, "uno": 1, "una": 1, "two": 2, "a couple of": 2, "deux": 2, "dos": 2,
     "three": 3, "a few": 3, "trois": 3, "tres": 3, "four": 4, "quatre": 4, "cuatro": 4, "five": 5, "cinq": 5, "cinco": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "dix": 10, "diez": 10,
 }  # fmt: skip
@@ -25,12 +25,12 @@ _AT_END = re.compile(
 )
 #: The same before the thing that is to be so long: "a 3 line summary".
 _OF_SUMMARY = re.compile(
-    rf"\b(?:(?:an?|the) )?(?P<n>{_NUMBER})[ -](?P<of>line|sentence|word|bullet)s?(?: long)? (?=(?P<what>summary|overview|version|explanation|description|brief|briefing|pitch)\b)",
+    rf"\b(?:(?:an?|the) )?(?P<n>{_NUMBER})[ -](?P<of>line|sentence|word|bullet)s?(?: long)? (?=(?P<what>answer|reply|summary|overview|version|explanation|description|brief|briefing|pitch)\b)",
     re.IGNORECASE,
 )
 #: The same at the beginning: "in two sentences, what is it for?".
 _AT_BEGIN = re.compile(
-    rf"^\W*(?:(?:please|ok|so|and)\W+)*(?:in|en) (?:about |at most |max |just |only )?(?P<n>{_NUMBER}) ?(?:short )?(?P<of>{_UNIT})\W+(?:please\W+)?(?=\S+ \S)",
+    rf"^\W*(?:(?:please|ok|so|and)\W+)*(?:in|en) (?:about |at most |max |just |only )?(?P<n>{_NUMBER}) ?(?:short )?(?P<of>{_UNIT})(?: or (?:less|so|two|three)| max(?:imum)?| at most)?\W+(?:please\W+)?(?=\S+ \S)",
     re.IGNORECASE,
 )
 _OF_WORDS = ("word", "words", "mots", "palabras")
@@ -86,10 +86,10 @@ def without_language(message: str) -> tuple[str, Language | None]:
     Nothing is left of a message that asks for the reply before in another language.
     """
     folded = fold(message)
-    found = _LANGUAGE.match(folded)
+    found = _LANGUAGE.match(_AT_END.sub("", folded))
     if found is not None:
         return "", _NAMED.get(found["language"] or found["alone"])
     found = _THEN.search(folded)
-    if found is not None and len(folded) == len(message):
+    if found is not None and len(folded) == len(message) and not folded.endswith("?"):
         return message[: found.start()].rstrip(), _NAMED[found["language"]]
     return message, None

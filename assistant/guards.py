@@ -144,7 +144,7 @@ _OPINION = re.compile(
     r"|\b(?:is|are) (?:\w+ ){1,3}(?:better|worse|smarter|more (?:efficient|effective|honest)) than\b"
     r"|\bcan (?:i|we|you|our \w+|my \w+) (?:be )?(?:sued?|get (?:me|her|him|us|them)|book|find me|lend|hire)\b|\b(?:find|get|book|lend|buy) me (?:a|an|some|one|to|on)\b|\bsend me (?:a|an|some|one)\b"
     r"|\bshould (?:i|my (?:family|wife|husband|children|kids|parents|mother|father|brother|sister|cousin|friends?)(?: and i)?) (?:accept|apply|quit|resign|marry|buy|sell|move|leave|go|stay|flee|return|take (?:the|a) (?:job|offer|contract|post))\b|\bmy (?:visa|salary|contract|landlord|marriage|girlfriend|boyfriend)\b"
-    r"|\b(?:redactar(?:me)?|redacta(?:me)?|escribir(?:me)?|escribe(?:me)?|rediger|redige(?:z)?|ecrire|ecris|ecrivez)\b(?:-(?:moi|nous))? (?:una?|la|el|une?|le) (?:\w+ )?(?:carta|correo|mensaje|discurso|poema|lettre|courriel|e-?mail|message|discours|poeme|chanson|cancion)\b"
+    r"|^\W*(?:(?:por favor|s'il te plait|s'il vous plait|puedes|podrias|puede|me puedes|peux-tu|pouvez-vous|pourrais-tu|ayudarme a|ayudar(?:me)? a|ayudame a|m'aider a|aide-moi a),? )*(?:redacta(?:me|r)?|escribe(?:me)?|escribir|rediger?|redigez|ecris|ecrire|ecrivez)(?:-(?:moi|nous))? (?:una?|une?) (?:\w+ )?(?:carta|correo|mensaje|discurso|poema|lettre|courriel|e-?mail|message|discours|poeme|chanson|cancion)\b"
     r"|^\W*(?:please |can you |could you )*(?:write|draft|compose) (?:me |us )?(?:a|an|the) (?:\w+ )?(?:poem|song|story|press release|e-?mail|letter|speech|essay|tweet|post|report|proposal|article|code|script|joke)\b"
     r"|^\W*(?:please |can you |could you )*(?:write|draft|compose|prepare|make) (?:me|us) (?:an?|the|my|our) (?:(?!of\b|on\b)[\w-]+ ){0,3}?(?:plan|memo|briefing|note|talking points|presentation|slides|budget|checklist)\b(?!.*\b(?:what|which|who|how|where|when|why)\b)"
 )
@@ -344,8 +344,9 @@ def located(question: str) -> str:
 def parts_of(question: str) -> list[str]:
     """The questions that a message asks, at most ``MAX_PARTS``; usually one."""
     head, _, tail = question.partition("? ")
-    if gapped(f"{head}?") and (not tail or only_tells(tail)):
-        return [f"{head}?"]
+    head = f"{head.rstrip(' ?.!')}?"
+    if gapped(head) and (not tail or only_tells(tail)):
+        return [head]
     parts = [p.strip(" ,") for p in _SPLIT.split(question) if p and p.strip(" ,;?")]
     merged: list[str] = []
     subject = _SUBJECT.match(question)

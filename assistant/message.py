@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
 from assistant import form, guards
 from assistant.answer import ABSTENTIONS, REFUSALS, Block, Paragraph, Status, shown
-from assistant.comparing import apart, both_said, of_each, sides
+from assistant.comparing import apart, both_said, gapped, of_each, sides
 from assistant.compose.draft import Draft
 from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
@@ -19,7 +20,7 @@ from assistant.routes import Router
 from assistant.selfname import SelfReference
 from assistant.text import fold
 from assistant.turns import Leaning, Leans, never_leans, surely_leans
-from assistant.understanding import Understanding, more_words, refers, understand
+from assistant.understanding import ABOUT_REPLY, Understanding, more_words, read, refers, understand
 from assistant.verify import figures
 from corpus.load import Corpus
 from corpus.types import Language
@@ -43,6 +44,8 @@ HALF = 0.60
 SITUATION = 0.80
 #: What somebody asks who only describes a situation.
 WHAT_TO_DO = "what can we do?"
+#: Begins a message that asks the same of something else.
+_ALSO = re.compile(r"^\W*(?:(?:and|but|so|ok|what about|how about)\b,? ?)+", re.IGNORECASE)
 #: Routes on which the document is said not to answer.
 JUDGED = ("not_in_document", "out_of_scope")
 #: Routes on which a reply says what was looked for, so that its place can be told.
@@ -110,7 +113,7 @@ class Composer:
         elif understood[0].comparison and understood[0].english != asking[0]:
             draft, understood = self._side_by_side(understood[0].english, draft, understood)
         refused = draft.status in (*REFUSALS, "not_rated") or self._after_lead(understood[0], earlier)
-        if understood[0].follow_up and refused and not leans:
+        if understood[0].follow_up and refused and not leans and understood[0].intent not in ABOUT_REPLY:
             again = self._as_whole(parts, earlier, helps, understood[0], draft.status)
             if again is not None:
                 return again
@@ -137,6 +140,9 @@ class Composer:
             if surely(alone, ALONE) and alone.confidence is not None:
                 return alone, meant
         whole = _spelled_out(u, earlier)
+        if self._after_lead(u, earlier):
+            before = understand(earlier[-1], earlier[:-1], self._lexicon, self._refine, self._leaning.of_message)
+            whole = f"{before.english.rstrip(' ?.!')} {_ALSO.sub('', u.question)}"
         if not whole:
             return None
         alone, meant = self._parts([whole], (), helps, never_leans)
@@ -165,8 +171,8 @@ class Composer:
         asking = [u for u in meant if u.intent != "thanks"][-2:]
         if len(asking) < 2 or asking[1].comparison or len(_things(asking[1])) > 1:
             return None
-        first, second = asking
-        if (first.intent, first.wh) != (second.intent, second.wh):
+        first, second = (read(u.english, self._lexicon) for u in asking)
+        if first.wh != second.wh or second.intent not in (first.intent, "other"):
             return None
         draft, understood = self._parts([first.english, second.english], (), unhelped, never_leans)
         return (draft, understood) if draft.status == "grounded" else None
@@ -182,11 +188,11 @@ class Composer:
 
     def _side_by_side(self, text: str, draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
-        one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS
+        one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS or gapped(text)
         asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
         if asked is None:
             return draft, understood
-        told = draft.status == "grounded" and both_said(asked, shown(draft.blocks))
+        told = draft.status == "grounded" and not gapped(text) and both_said(asked, shown(draft.blocks))
         if told and not may_ask_lead(self._own_name.without(asked[0])):
             return draft, understood
         first, second = ([side] for side in asked)
@@ -200,7 +206,9 @@ class Composer:
         if not surely(other, LESSER_SIDE) or sure < EITHER_SIDE:
             return draft, understood
         both, meant = self._parts(asked, (), unhelped, never_leans)
-        return (both, meant) if both_said(asked, shown(both.blocks)) else (draft, understood)
+        # a table tells by other words who leads what is asked about
+        leads = alone.route == other.route == "role"
+        return (both, meant) if leads or both_said(asked, shown(both.blocks)) else (draft, understood)
 
     def _parts(self, parts: Sequence[str], earlier: Sequence[str], helps: Helps, leaning: Leans) -> Reply:
         """The reply to each part of a message after another; ``leaning`` judges the first, the learned model the others."""

@@ -43,6 +43,8 @@ _OTHER = re.compile(
 _TAG = re.compile(
     r"\W*\b(?:(?:is|are|does|do|did|was)n't (?:it|that|they|he|she)|right|correct|(?:is|am) (?:that|this|i) (?:right|correct|true)|no|yes)\W*$"
 )
+#: A body that leads, or that something is led by.
+_LED_BY = r"\b{0} (?:\w+ ){{0,2}}?(?:co-?)?(?:leads?|led|heads?|headed|chairs?|runs?|steers?|coordinat\w+|in charge)\b|\b(?:led|headed|chaired|run|steered|coordinated) by (?:the )?{0}\b|\b(?:does|did|is|was|has|would|will|should) (?:the )?{0}\b"
 _CAPITALS = re.compile(r"\b[A-Z]{2,8}\b")
 #: Asks for the reason of a lead, which the table does not tell unless it is none.
 _WHY = re.compile(r"^\W*(?:(?:so|and|but|ok) )*why\b")
@@ -125,11 +127,17 @@ def _asked(
 
 
 def _bodies(u: Understanding, term: str) -> list[str]:
-    """Bodies other than IOM that a question names, folded: partners of the lexicon and words in capitals."""
-    said = words(u.question)
+    """Bodies other than IOM that a question says to lead, folded: partners of the lexicon and words in capitals.
+
+    None where it asks who leads, names IOM too, or is written in capitals.
+    """
+    said, folded = words(u.question), fold(u.question)
+    if _WHO.search(folded) or "iom" in said or u.question.isupper():
+        return []
     partners = {said[i] for m in u.matches if m.kind == "partner" for i in range(m.start, m.end)}
     capitals = {fold(w) for w in _CAPITALS.findall(u.question)}
-    return [t for t in said if t in partners | capitals and t not in _ASKING and t not in words(term)]
+    named = [t for t in said if t in partners | capitals and t not in _ASKING and t not in words(term)]
+    return [t for t in named if re.search(_LED_BY.format(re.escape(t)), folded)]
 
 
 def _is_cluster(subject: str) -> bool:

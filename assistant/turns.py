@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from assistant import form, guards
+from assistant import courtesies, form, guards
 from assistant.answer import Turn
 from assistant.dialogue import LEANS, LEANS_LONG, LEANS_SHORT, LONG, SHORT, Turned
 from assistant.learned import LearnedModels
@@ -24,6 +23,7 @@ from assistant.understanding import (
     POINTS_THERE,
     SAYS,
     SUPPOSES,
+    WHAT_THERE_IS,
     WHERE_TO,
     Understanding,
     leans_on_history,
@@ -35,9 +35,6 @@ from assistant.understanding import (
 #: A message that leans on the one before, as it is understood then; None for one that does not.
 Leans = Callable[[Understanding, str], Understanding | None]
 
-#: "Where?" after "when?" asks for the place of what happened.
-_WHERE = re.compile(r"^\W*(?:and )?where(?: was (?:it|that))?\W*$")
-_WHEN = re.compile(r"^\W*(?:(?:and|so|ok) )?when\b")
 #: Words of content with which a later question of one message can be short of a whole one: "and how many for Syria?".
 PART = 4
 
@@ -49,8 +46,8 @@ def earlier_messages(history: Sequence[Turn], settings: Settings, own_name: Self
         if turn.role == "user" and turn.text.strip():
             text = form.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
             text = form.without_language(text)[0]
-            if not text:
-                continue  # it only asked for another language
+            if not text or courtesies.greets(text):
+                continue  # it asked for another language, or nothing
             out.append(own_name.without(guards.without_instructions(text)[0] or text))
     return out
 
@@ -82,13 +79,14 @@ class Leaning:
         before_english = self._lexicon.english(before, self._lexicon.language(before))
         vectors = retriever.encode(as_asked(u.english)), retriever.encode(as_asked(before_english))
         asks = model.about_reply(u.english, vectors[0])
-        venue = _WHERE.match(fold(u.question)) is not None and _WHEN.match(fold(before)) is not None
-        if venue or WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
+        if WHERE_TO.match(fold(u.question)) or (asks == "author" and not SAYS.search(fold(u.question))):
             asks = "other"
         if u.intent == "thanks" or (asks == "thanks" and not u.matches):
             return None
         folded = fold(u.question)
         if NEW_SUBJECT.match(folded) or ABOUT_DOCUMENT.search(folded):
+            return None
+        if u.sectors and not (u.crises or u.phases) and WHAT_THERE_IS.match(folded):
             return None
         if u.sectors and not u.crises and POINTS_THERE.search(folded) and self._scenario(before, u):
             return u

@@ -181,11 +181,11 @@ _ALL_PHASES = re.compile(
 _RIGHT_AFTER = re.compile(
     r"\b(?:right|immediately|straight|directly|just|shortly|soon|(?:hours?|days?|minutes?|week)) after\b|\bafter (?:last (?:night|week)|yesterday|today|this (?:morning|week))\b|\bfirst\b.{0,25}\bafter\b|\bjuste apres\b|\bjusto despues\b"
 )
-#: "Once the fighting's done", "when the long crisis has finally ended": what is asked about comes after.
 #: A crisis that goes on as somebody writes, where no word names a phase.
 _GOES_ON = re.compile(
     r"\bwhat now\b|\bright now\b|\bat the moment\b|\bas we speak\b|\bjust (?:hit|struck|started|begun|broken out|broke out|happened|erupted)\b|\b(?:is|are) (?:hitting|raging|spreading|under way|in full swing)\b"
 )
+#: "Once the fighting's done", "when the long crisis has finally ended": what is asked about comes after.
 _OVER = re.compile(
     r"\b(?:once|when|after|now that|as soon as)\b(?:(?![,;.?!]).){1,60}?(?:\b(?:is|are|was|were|has|have|gets?)|'s|'ve)"
     r" (?:\w+ )?(?:over|done|ended|finished|gone|past|resolved|settled|subsided|died down|calmed down|blown over|behind (?:us|them|it))\b"
@@ -233,7 +233,7 @@ _REASON = re.compile(
     r"|^\W*(?:(?:hm+|but|wait|oh|ok(?:ay)?),? )*(?:(?:are|r) (?:you|u) (?:really |quite |absolutely |100% )?(?:sure|certain|positive)|really|seriously|for real|is (?:that|this|it) (?:really |actually )?(?:true|right|correct|so|certain)|says who)(?: (?:about|of|on) (?:that|this|it))?\W*$"
 )
 _MORE = re.compile(
-    r"^\W*(?:please |can you |could you )?(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|(?:is )?(?:there )?anything else|what else|(?:is )?that(?:'s| is)? (?:all|it|everything)(?=(?: (?:it says|the text says|there is))?\W*\?)|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
+    r"^\W*(?:(?:please|can you|could you|and|so|ok(?:ay)?|well),? )*(?:tell me more|more(?: details?| info(?:rmation)?)?|go on|continue|elaborate|expand|in (?:more )?detail|details?|say more|explain(?: that| more| further)?|(?:is )?(?:there )?anything else|what else|(?:is )?that(?:'s| is)? (?:all|it|everything)(?=(?: (?:it says|the text says|there is))?\W*\?)|dis-m'en plus|plus de details|dime mas|mas detalles|cuentame mas|y que mas|what more)\b.{0,25}$"
 )
 _THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
@@ -282,6 +282,8 @@ POINTS_AT = re.compile(
 POINTS_THERE = re.compile(
     r"(?:(?<!\bare )(?<!\bis )(?<!\bwas )(?<!\bwere )\bthere|\bin (?:that|this|the same) (?:case|context|setting)|\b(?:the |at the )?same (?:phase|moment|stage|time|crisis|situation|scenario))\W*$"
 )
+#: Asks for all there is of a kind, whatever was spoken of: "what diaspora programmes are there?".
+WHAT_THERE_IS = re.compile(r"^\W*(?:(?:and|so|ok) )*(?:what|which) (?:\w+ ){1,5}(?:are|is) there\W*$")
 #: The slot that each of these words stands for.
 _POINTED = {
     "crises": ("crisis", "scenario", "disaster", "situation"),

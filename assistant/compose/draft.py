@@ -92,12 +92,12 @@ class Draft:
         self.status, self.confidence = "grounded", None
 
     def shorten(self, most: int) -> None:
-        """Keep the first ``most`` sentences of a reply that states facts, without what is quoted beside them; any other is kept whole.
+        """Keep the first ``most`` sentences of an English reply from facts, a topic or the table of leads, without what is quoted beside them; any other is kept whole.
 
         Of a head that only a quote completes, of ratings and of two answers in one nothing can go.
         """
         stated = [b for b in self.blocks if isinstance(b, Paragraph) and b.citations and not b.template]
-        if self.status != "grounded" or self.language != "en" or self.route not in ("fact", "topic"):
+        if self.status != "grounded" or self.language != "en" or self.route not in ("fact", "topic", "role"):
             return
         if any(b not in stated and not isinstance(b, Quote) for b in self.blocks):
             return

@@ -51,7 +51,9 @@ def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
     skipped = before is not None and not before.citations and u.intent == "reference"
     if skipped:
         before = previous(1)  # a reply that says nothing has no place: the one before it has
-    if before is None or not before.citations:
+    asks_else = u.intent == "more" and _ELSE.search(fold(u.question)) is not None
+    exhausted = before is not None and before.route == "about_last:more" and not before.further
+    if before is None or not (before.citations or (asks_else and exhausted)):
         return False
     draft.route = f"about_last:{u.intent}"
     draft.status = before.status  # the reason for a rating that the text does not give is not given either
@@ -60,9 +62,9 @@ def about_last(draft: Draft, u: Understanding, previous: Previous) -> bool:
         _places(draft, before, "reference_before" if skipped else "reference_head")
     elif u.intent == "less":
         _shorter(draft, before)
-    elif before.status == "not_rated" and u.intent == "reason":
+    elif before.status == "not_rated" and u.intent == "reason" and before.language == draft.language:
         _unrated(draft, before)
-    elif u.intent == "more" and _ELSE.search(fold(u.question)) and (before.further or before.route == draft.route):
+    elif asks_else and (before.further or exhausted):
         _else(draft, before)
     else:
         _evidence(draft, before, u)
@@ -74,7 +76,7 @@ def listed_before(draft: Draft, u: Understanding, previous: Previous) -> bool:
     if not WHICH_ONES.match(fold(u.question)):
         return False
     before = previous()
-    if before is None or not before.route.endswith("_list"):
+    if before is None or not before.route.endswith("_list") or before.language != draft.language:
         return False
     draft.route, draft.status = before.route, before.status
     draft.blocks.extend(before.blocks)

@@ -124,7 +124,7 @@ class Choice:
         doing = asks_deeds(u.english)
         example = _EXAMPLE.search(folded) is not None
         people = _HOW_MANY_PEOPLE.search(folded) is not None
-        listing = _LIST_THEM.search(folded) is not None
+        listing = _LIST_THEM.search(folded) is not None and not known.names.asked(u.english)
         on_documents = _DOCUMENTS.search(u.english) is not None
 
         def fits(hit: ScoredFact) -> float:

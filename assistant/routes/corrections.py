@@ -10,6 +10,7 @@ from assistant.answer import Paragraph
 from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft
+from assistant.guards import only_tells
 from assistant.manner import asks_deeds
 from assistant.naming import without
 from assistant.premises import claimed_figures
@@ -126,7 +127,7 @@ class Corrections:
         shared = any(n not in missing and holds(chosen[0], n.text) for n in named)
         figured = all(n.text[0].isdigit() for n in missing)
         amounts = figured and not any(_YEAR.fullmatch(n.text) for n in missing)
-        if amounts and asks_deeds(question):
+        if amounts and asks_deeds(question) and all(_told_before(question, n.text) for n in missing):
             # "4,000 people are stuck, what can we do?" asks for no number
             return Otherwise((), tuple(chosen[:MAX_FACTS]), corrects=True)
         numbers = any(n.text[0].isdigit() for n in missing)
@@ -138,6 +139,12 @@ class Corrections:
         claims = shared or figured or _PRESUPPOSES.search(fold(question)) is not None
         corrects = claims and not narrowed and not u.follow_up and not _WHETHER.match(fold(question))
         return Otherwise(tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), corrects)
+
+
+def _told_before(question: str, figure: str) -> bool:
+    """Whether a figure stands in a part of a message that only tells what happened, before what is asked."""
+    parts = re.split(r"(?<!\d)[,;:]\s|(?<=[.!?])\s|,\s", question)
+    return any(figure in part and only_tells(part) for part in parts[:-1])
 
 
 def _no_other(draft: Draft, asked: str, cited: int) -> None:

@@ -35,9 +35,12 @@ RATING_FOLLOW_UP = 0.20
 UNRATED = 0.40
 
 
-#: Asks for the weight of one thing.
+#: Asks for the weight of one thing, by what is no name for all that is rated.
 _OF_ONE = re.compile(
-    r"^\W*(?:(?:so|and|ok|hi|please|tell me|well),? )*(?:how (?:important|critical|essential|crucial|relevant|strong(?:ly)?|high(?:ly)?)? ?(?:is|are|was|were) (?!the sectors\b)(?!sectors\b).+|(?:is|are|was|were) (?!there\b)(?!it\b)(?!any\b).+\b(?:critical|important|recommended|rated|ranked)\b.*)$"
+    r"^\W*(?:(?:so|and|ok|hi|please|tell me|well),? )*(?:how (?:important|critical|essential|crucial|relevant|strong(?:ly)?|high(?:ly)?)? ?(?:is|are|was|were) |(?:is|are|was|were) (?=.+\b(?:critical|important|recommended|rated|ranked)\b))"
+)
+_OF_ALL = re.compile(
+    r"\b(?:each|every\w*|all|any\w*|some\w*|nothing|none|no|one of|which|what|sectors?|response|responses|work|help|assistance|support|things?|ones?|most|there|it)\b"
 )
 _RATED = re.compile(r"\brat(?:ed|ings?)\b")
 
@@ -63,7 +66,7 @@ class Ratings:
         if u.crises and u.intent == "rating":
             if not (u.levels or asks_deeds(u.english)) and len(outside_words(u)) > FEW and look.beyond_tables():
                 return False  # "how strong was the quake?"
-            if not (u.sectors or u.follow_up) and _OF_ONE.match(fold(u.english)) and more_words(u):
+            if not (u.sectors or u.follow_up) and _names_other(u):
                 return False  # "how is schooling rated?": of what is no sector a list of sectors tells nothing
             draft.route = "list"
             _scenarios(draft, u)
@@ -239,6 +242,12 @@ class Ratings:
         draft.route = "clarify"
         ratings.choose_crisis(draft, u.phases)
         return True
+
+
+def _names_other(u: Understanding) -> bool:
+    """Whether the weight of one thing is asked for that is no sector."""
+    folded = fold(u.english)
+    return bool(_OF_ONE.match(folded) and more_words(u)) and _OF_ALL.search(folded) is None
 
 
 def _which_crises(u: Understanding) -> bool:

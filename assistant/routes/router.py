@@ -94,7 +94,7 @@ def _courtesy(draft: Draft, u: Understanding) -> bool:
     """Greet, help, or take thanks."""
     if courtesies.greets(u.question):
         template(draft, "greeting", "out_of_scope")
-    elif courtesies.asks_help(u.question) and (not u.follow_up or "you" in u.tokens):
+    elif courtesies.asks_help(u.question) and not u.follow_up:
         template(draft, "help", "out_of_scope")
     elif u.intent == "thanks":
         template(draft, "empty_thanks", "out_of_scope")

@@ -87,6 +87,18 @@ def test_what_no_document_holds_is_seen(question: str) -> None:
     assert guards.wants_more_than_text(question)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Comment rédiger le message de prévention dans un camp ?",
+        "¿Debe la OIM redactar el mensaje de sensibilización?",
+        "Qui doit rédiger un message d'information ?",
+    ],
+)
+def test_who_writes_messages_is_no_order(question: str) -> None:
+    assert not guards.wants_more_than_text(question)
+
+
 def test_prepared_questions_are_not_taken_for_opinions(corpus: Corpus) -> None:
     taken = [e.text for e in corpus.entry_points if guards.wants_more_than_text(e.text)]
     assert len(taken) * 3000 <= len(corpus.entry_points), taken

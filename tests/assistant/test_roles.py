@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.answer import Turn
 from assistant.assistant import Assistant
 from assistant.roles import may_ask_lead
 from corpus.load import Corpus
@@ -136,3 +137,39 @@ def test_what_is_right_is_not_put_right(assistant: Assistant, question: str, rou
 def test_another_body_without_a_lead_named_is_not_in_the_document(assistant: Assistant) -> None:
     answer = assistant.ask("UNICEF leads the protection cluster globally, the paper says so doesn't it?")
     assert (answer.status, answer.trace.route) == ("not_in_document", "role")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "OK who leads the shelter cluster?",
+        "Does the MCOF say IOM leads the shelter cluster?",
+        "Who leads the CCCM cluster under the IASC?",
+        "Does IOM co-lead the shelter cluster with IFRC?",
+        "Which of IOM and UNHCR leads the shelter cluster?",
+    ],
+)
+def test_a_word_in_capitals_is_not_denied_a_lead(assistant: Assistant, question: str) -> None:
+    assert "does not say that" not in assistant.ask(question).text
+
+
+def test_a_question_in_capitals_keeps_its_places(assistant: Assistant) -> None:
+    assert assistant.ask("DOES IOM LEAD THE SHELTER CLUSTER IN MALI?").text.startswith("The text does not say that.")
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("in natural disasters?", "grounded"),
+        ("during conflicts?", "not_in_document"),
+        ("and in conflicts?", "not_in_document"),
+    ],
+)
+def test_another_scenario_is_asked_of_the_same_lead(assistant: Assistant, message: str, status: str) -> None:
+    answer = assistant.ask(message, [Turn("user", "Who leads the CCCM cluster?")])
+    assert (answer.status, answer.trace.route) == (status, "role")
+
+
+def test_leads_of_two_clusters_are_told_in_one_scenario(assistant: Assistant) -> None:
+    answer = assistant.ask("In a flood, who leads for shelter and who for camps?")
+    assert {"Sector 2", "¶13"} <= {c.ref for c in answer.citations}

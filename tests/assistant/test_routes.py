@@ -561,3 +561,51 @@ def test_a_list_is_given_whole_where_its_number_is_named(corpus: Corpus) -> None
         "list the four aims", "", "en", tuple(words("list the four aims")), english="list the four aims"
     )
     assert choice.best(asked, ranking)[0].id == "p2-four-aims"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How important is each sector in a flood?",
+        "Is anything critical before a conflict?",
+        "Is everything critical during a war?",
+        "Is one of the sectors critical in a health crisis?",
+    ],
+)
+def test_what_is_asked_of_all_sectors_is_told_by_the_matrix(assistant: Assistant, question: str) -> None:
+    assert assistant.ask(question).trace.route == "list"
+
+
+def test_what_is_no_sector_gets_no_list(judged: Judged) -> None:
+    answer = judged(lambda _: False).ask("How is schooling for children rated during a protracted crisis?")
+    assert answer.status == "not_in_document"
+
+
+@pytest.mark.parametrize(
+    "question", ["What did IOM do for the 35,000 Haitians?", "How does IOM support the 12 clusters it leads?"]
+)
+def test_an_amount_that_the_question_takes_for_granted_is_not_passed_over(judged: Judged, question: str) -> None:
+    answer = judged(unless("35,000", "12")).ask(question)
+    assert answer.status == "not_in_document" or "does not say" in answer.text
+
+
+def test_what_else_is_asked_until_nothing_is_left(judged: Judged) -> None:
+    asked = judged(lambda _: True)
+    turns = [Turn("user", "What has IOM done on psychosocial strategy in Colombia?")]
+    for _ in range(5):
+        turns.append(Turn("user", "what else?"))
+    last = asked.ask("what else?", turns)
+    assert (last.status, last.trace.route) == ("not_in_document", "about_last:more")
+    assert "Nothing else" in last.text
+
+
+def test_the_difference_to_what_was_asked_in_short(judged: Judged) -> None:
+    before = [Turn("user", "What is a sudden-onset disaster?"), Turn("user", "and a slow-onset one?")]
+    answer = judged(lambda _: True).ask("what's the difference?", before)
+    assert {"Annex I ¶11", "Annex I ¶17"} <= {c.ref for c in answer.citations}
+
+
+def test_unrelated_things_are_not_told_apart(judged: Judged) -> None:
+    before = [Turn("user", "Who leads the shelter cluster?"), Turn("user", "What are the two pillars?")]
+    answer = judged(lambda _: True).ask("what's the difference?", before)
+    assert "Sector 2" not in {c.ref for c in answer.citations}

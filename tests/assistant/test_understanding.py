@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.lexicon import Lexicon
-from assistant.understanding import Understanding, merge, read, understand
+from assistant.understanding import POINTS_THERE, WHAT_THERE_IS, Understanding, merge, read, refers, understand
 from corpus.load import Corpus
 
 
@@ -304,3 +304,22 @@ def test_what_counts_asks_for_ratings(lexicon: Lexicon) -> None:
 )
 def test_a_crisis_that_goes_on_is_in_its_during_phase(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
     assert read(question, lexicon).phases == phases
+
+
+def test_what_there_is_of_a_kind_points_at_nothing() -> None:
+    assert WHAT_THERE_IS.match("what diaspora programmes are there?")
+    assert POINTS_THERE.search("and mobilizing the diaspora there?")
+    assert not POINTS_THERE.search("what diaspora programmes are there?")
+
+
+@pytest.mark.parametrize(
+    ("message", "alone"),
+    [
+        ("who gets it?", True),
+        ("what are they called?", True),
+        ("are there pillars?", False),
+        ("who pays for it in Haiti?", False),
+    ],
+)
+def test_a_message_that_only_refers(message: str, alone: bool) -> None:
+    assert refers(message) is alone
