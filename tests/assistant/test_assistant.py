@@ -150,8 +150,9 @@ def test_a_long_conversation_is_composed_turn_by_turn(corpus: Corpus) -> None:
     history = [Turn("user", "How much money does IOM get from Japan?")]
     history += [Turn("user", "and who pays for it and is that agreed?")] * 12
     composed = []
-    compose = assistant._composer.compose
-    assistant._composer.compose = lambda *a, **k: composed.append(a[0]) or compose(*a, **k)  # type: ignore[method-assign, func-returns-value]
+    composer = assistant._orders[None]._composer
+    compose = composer.compose
+    composer.compose = lambda *a, **k: composed.append(a[0]) or compose(*a, **k)  # type: ignore[method-assign, func-returns-value]
     assistant.ask("and who pays for it and is that agreed?", history)
     assert len(composed) <= len(history) + 1
 
