@@ -296,7 +296,7 @@ ONE = re.compile(
 _DANGER = re.compile(
     r"\b(?:i am|i'm|im|we are|we're|my (?:family|child|children|kids|wife|husband|son|daughter|brother|sister) (?:is|are)) (?:in (?:immediate |grave |real )?danger|trapped|being (?:attacked|shot at|held|trafficked)|stranded and|about to die|under fire|hurt|bleeding|dying|drowning|held against)"
     r"|\b(?:they|someone|he|she|people|soldiers|men) (?:are|is|want to|wants to|will|'re|'s)? ?(?:going to |trying to |shooting |threatening to )?(?:kill|shoot|hurt|rape|attack)(?:ing)? (?:me|us|my)\b"
-    r"|\b(?:help me|save me|save us|rescue (?:me|us)|send help|i need (?:urgent )?help now|sos)\b|\bi (?:want|am going|plan) to (?:kill myself|die|end my life)\b|\bsuicid\w+ (?:thoughts?)\b|\bi was (?:raped|trafficked|kidnapped)\b"
+    r"|\b(?:(?<!you )help me(?! (?:with|to|find|out|write|draft|prepare|understand|read|choose|see|on|get (?:started|going)))|save me|save us|rescue (?:me|us)|send help|i need (?:urgent )?help now|sos)\b|\bi (?:want|am going|plan) to (?:kill myself|die|end my life)\b|\bsuicid\w+ (?:thoughts?)\b|\bi was (?:raped|trafficked|kidnapped)\b"
     r"|\bje suis en danger\b|\bnous sommes en danger\b|\baidez-moi\b|\bau secours\b|\bestoy en peligro\b|\bestamos en peligro\b|\bayuda(?:me|dme|nos)\b|\bsocorro\b"
 )
 
@@ -648,6 +648,7 @@ SUPPOSES = re.compile(
 )
 #: A pronoun that stands for what was spoken of before, and words of a question that name nothing.
 _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b", re.IGNORECASE)
+_WHY_SO = re.compile(r"^\W*(?:(?:and|but|so) )*(?:why|how come)\b")
 _SEVERAL = re.compile(r"\b(?:them|they|those)\b", re.IGNORECASE)
 ASKING = FUNCTION_WORDS["en"] | {
     "tell",
@@ -678,8 +679,9 @@ def own_words(text: str) -> list[str]:
 
 
 def refers(text: str) -> bool:
-    """Whether a message says nothing by itself but what a pronoun stands for: "who gets it?", "what are they called?"."""
-    return _STANDS_FOR.search(text) is not None and len(own_words(text)) <= 1
+    """Whether a message says nothing by itself but of what was spoken of: "who gets it?", "what are they called?", "why so late?"."""
+    points = _STANDS_FOR.search(text) is not None or _WHY_SO.match(fold(text)) is not None
+    return points and len(own_words(text)) <= 1
 
 
 def standing_alone(u: Understanding, before: Understanding) -> str:

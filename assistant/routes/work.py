@@ -40,7 +40,10 @@ class Work:
         if len(u.sectors) > 1:
             return False
         if _asks_when(u) and not self._known.names.asked(u.text):
-            return self._by_scenario(draft, u)
+            if not self._by_scenario(draft, u) and u.phases:
+                draft.route = "reverse"  # that the scenarios say nothing of it there
+                ratings.slice_of_sector(draft, u.sectors[0], phases=u.phases)
+            return bool(draft.blocks)
         # "what do we do for them?" is about those spoken of, not about the sector of the turn before
         deeds = asks_deeds(u.english) and "sectors" not in u.inherited
         sector = u.sectors[0]

@@ -329,3 +329,9 @@ def test_pieces_of_writing_are_not_made(message: str) -> None:
 )
 def test_plans_that_are_spoken_of_are_no_order_to_write(message: str) -> None:
     assert not guards.wants_more_than_text(message)
+
+
+def test_what_stands_between_two_things_is_one_question() -> None:
+    whole = "what is the difference between refugee protection by UNHCR and what IOM does"
+    assert guards.parts_of(whole) == [whole]
+    assert len(guards.parts_of("what is the difference between A and B and who leads each of them?")) == 2

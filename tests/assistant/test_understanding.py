@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 
 from assistant.lexicon import Lexicon
-from assistant.understanding import POINTS_THERE, WHAT_THERE_IS, Understanding, merge, read, refers, understand
+from assistant.understanding import (
+    POINTS_THERE,
+    WHAT_THERE_IS,
+    Understanding,
+    in_danger,
+    merge,
+    read,
+    refers,
+    understand,
+)
 from corpus.load import Corpus
 
 
@@ -323,3 +332,15 @@ def test_what_there_is_of_a_kind_points_at_nothing() -> None:
 )
 def test_a_message_that_only_refers(message: str, alone: bool) -> None:
     assert refers(message) is alone
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("help me", True), ("help me please, they are shooting", True), ("please help me now", True),
+        ("what can you help me with", False), ("can you help me with the matrix", False), ("help me find the paragraph", False),
+    ],
+)  # fmt: skip
+def test_who_wants_help_with_something_is_in_no_danger(text: str, danger: bool) -> None:
+    """A newcomer who asked what the assistant can help with was sent to the emergency services."""
+    assert in_danger(text) is danger

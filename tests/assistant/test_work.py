@@ -135,3 +135,13 @@ def test_what_is_done_in_a_phase_is_what_the_scenarios_say_of_it(
     assert answer.trace.route == "work"
     evidence = {e.ref for c in corpus.matrix.select(sectors=[sector]) for e in c.evidence}
     assert {c.ref for c in answer.citations} <= evidence
+
+
+def test_a_phase_without_a_word_on_the_sector_is_told(assistant: Assistant) -> None:
+    """“After?” was answered with what the sector does before and during."""
+    answer = assistant.ask("after?", [Turn("user", "counter-trafficking"), Turn("user", "during")])
+    assert (answer.status, answer.trace.route) == ("not_rated", "reverse")
+
+
+def test_a_greeting_is_nothing_to_lean_on(assistant: Assistant) -> None:
+    assert assistant.ask("what can you help me with", [Turn("user", "hello")]).trace.route == "help"
