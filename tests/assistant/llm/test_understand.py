@@ -172,7 +172,7 @@ def helped_by(interpreter: Interpreter, corpus: Corpus) -> Assistant:
     return assistant
 
 
-VAGUE = ("Is it important?", [Turn("user", "hello")])
+VAGUE = ("Is it important?", [Turn("user", "We are writing a plan.")])
 
 
 @pytest.mark.parametrize(
