@@ -288,7 +288,7 @@ def _tell_place(draft: Draft, size: int, sought: str) -> None:
 
 def surely(draft: Draft, least: float) -> bool:
     """Whether a reply answers, with at least this probability where it was judged."""
-    return draft.status == "grounded" and (draft.confidence is None or draft.confidence >= least)
+    return draft.status == "grounded" and _sureness(draft) >= least
 
 
 def _sureness(draft: Draft) -> float:
