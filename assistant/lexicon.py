@@ -58,6 +58,9 @@ def nearest(word: str, vocabulary: Iterable[str], *, most: int = 2) -> str:
 #: A label typed as one word: "sector1".
 _GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\d{1,2})\b", re.IGNORECASE)
 
+#: A number of thousands as it is typed: "25k", "25 thousand".
+_THOUSANDS = re.compile(r"(?<![\w.,/$€£-])(\d{1,3})(?:\.(\d))? ?(?:k|thousand)\b(?![/'’-])", re.IGNORECASE)
+
 #: Single letters that belong together, or else a word: of "U.S." no letter is a word typed in a hurry.
 _WRITTEN = re.compile(rf"\b[^\W\d_](?:[.&][^\W\d_])+\b|{_WORD.pattern}")
 
@@ -139,7 +142,7 @@ class Lexicon:
     def english(self, text: str, lang: Language) -> str:
         """A text in English as far as it is searched for: with its words spelled out, or the gloss of a French or Spanish one."""
         if lang == "en":
-            apart = _GLUED.sub(r"\1 \2", text)
+            apart = _GLUED.sub(r"\1 \2", _THOUSANDS.sub(_in_full, text))
             return _WRITTEN.sub(lambda found: self._spelled_out(found.group()), apart)
         return self._glossary.english(words(text), lang, lambda word: self._respelled(word, lang))
 
@@ -226,6 +229,11 @@ def _free_phases(matches: Sequence[Match]) -> list[Match]:
             for o in matches
         )
     ]
+
+
+def _in_full(thousands: re.Match[str]) -> str:
+    """The number with all its digits, as the document writes them: "25,000" for "25k"."""
+    return f"{int(thousands[1])},{thousands[2] or '0'}00"
 
 
 def folded_words(texts: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from assistant.lexicon import Lexicon, Match
 from assistant.manner import asks_whether
-from assistant.text import FUNCTION_WORDS, fold, index_tokens, words
+from assistant.text import FUNCTION_WORDS, WORD, fold, index_tokens, words
 from corpus.types import CRISES, LEVELS, PHASES, SECTOR_NUMBERS, CrisisKey, Language, Level, PhaseKey
 
 Intent = Literal[
@@ -332,6 +332,19 @@ def _is_verb(match: Match, matches: Sequence[Match]) -> bool:
     )
 
 
+#: Words before "after", and after it, with which it tells no time: "who looks after them?", "she named the baby after me".
+_LOOKS = frozenset("look looks looked looking name named asks asked asking run runs running take takes took called sought".split())
+_SOMEBODY = frozenset("me us you him them each".split())
+
+
+def _is_no_phase(match: Match, tokens: Sequence[str]) -> bool:
+    """Whether a word for a phase tells no time."""
+    if match.kind != "phase" or match.term != "after":
+        return False
+    before, behind = tokens[max(0, match.start - 3) : match.start], tokens[match.end : match.end + 1]
+    return bool(_LOOKS & set(before[-1:])) or (bool(_SOMEBODY & set(behind)) and bool(_LOOKS & set(before)))
+
+
 #: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
 _DEGREE = frozenset({"how", "tan", "cuan", "point"})
 
@@ -421,7 +434,15 @@ def _completed(u: Understanding, gloss: Understanding) -> Understanding:
     return replace(u, **slots)
 
 
+#: Asks the same again of something else, which "and for ...?" says, too.
+_SAME_AGAIN = re.compile(
+    r"^\W*(?:(?:and|ok(?:ay)?|now|so|then|also)\W+)*(?:the )?same(?: (?:question|thing|query|again|here|goes|one))*,? (?:but )?(?=(?:on|about|for|in|with|during|after|before)\b)",
+    re.IGNORECASE,
+)
+
+
 def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
+    question = _SAME_AGAIN.sub("and ", question)
     english = lexicon.english(question, language)
     if language == "en":
         question = english
@@ -431,7 +452,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     matches = tuple(
         m for m in lexicon.match(question, language) if not _asks_degree(m, tokens) and not _set_aside(m, tokens)
     )
-    matches = tuple(m for m in matches if not _is_verb(m, matches))
+    matches = tuple(m for m in matches if not _is_verb(m, matches) and not _is_no_phase(m, tokens))
     users = _places_of_user(folded)
     covered = [m for m in matches if m.weak and m.kind == "sector" and _covered(m, matches)]
     covered += [m for m in matches if m not in covered and _within(m, users)]
@@ -692,7 +713,7 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
     """
     if before.english in u.english:
         return u.english
-    same = _of_another_place(u, before) or _of_another_thing(u, before)
+    same = _of_another_place(u, before) or _of_another_of_kind(u, before) or _of_another_thing(u, before)
     if same:
         return same
     of_another = bool(u.sectors and before.sectors) and not set(u.sectors) & set(before.sectors)
@@ -730,6 +751,26 @@ def _of_another_place(u: Understanding, before: Understanding) -> str:
         return ""
     said = set(outside_words(u)) - {fold(other[0]), *words(other[0]), *ASKING}
     return "" if said else before.english.replace(place[0], other[0])
+
+
+def _of_another_of_kind(u: Understanding, before: Understanding) -> str:
+    """The question before with another sector or crisis in the place of its own, where a message only names that; else empty.
+
+    "Who leads shelter? And camps?" asks who leads camps.
+    """
+    kinds = {m.kind for m in u.matches}
+    if u.language != "en" or not names_only(u) or len(kinds) != 1 or not kinds <= {"sector", "crisis"}:
+        return ""
+    others = [m for m in before.matches if m.kind in kinds]
+    if len({(m.start, m.end) for m in others}) != 1 or before.english != before.question:
+        return ""
+    named = sorted({(m.start, m.end) for m in u.matches})
+    said, asked = list(WORD.finditer(u.question)), list(WORD.finditer(before.english))
+    if len(named) != 1 or len(asked) != len(words(before.english)) or len(said) != len(words(u.question)):
+        return ""
+    thing = u.question[said[named[0][0]].start() : said[named[0][1] - 1].end()]
+    first, last = asked[others[0].start], asked[others[0].end - 1]
+    return f"{before.english[: first.start()]}{thing}{before.english[last.end() :]}"
 
 
 #: A message that only puts another thing in the place of one spoken of: "and on protection?", "what about children?".
