@@ -105,6 +105,11 @@ class Names:
     def _known(self, word: str) -> bool:
         return word not in self._common | _OWN and (self.is_name(word) or self._written[word] > 0)
 
+    def telling(self, name: str) -> list[str]:
+        """The words of a name that tell it from others, folded: no common words, no short ones."""
+        parts = (_plain(m.group()) for m in _WORD.finditer(name))
+        return [p for p in parts if len(p) > 2 and p not in self._common and p not in FUNCTION_WORDS["en"]]
+
     @cached_property
     def _titles(self) -> frozenset[str]:
         """Words of the names of sectors and crises, and the document's own."""

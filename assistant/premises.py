@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log1p
@@ -168,7 +168,11 @@ class Premises:
     def _covered(self, wanted: Sequence[str], fact: Fact) -> float:
         """Share of the wanted stems, by rarity, that a fact or a question that leads to it holds."""
         known = self._words.get(fact.id, frozenset())
-        return sum(self._weight(s) for s in wanted if s in known) / (sum(map(self._weight, wanted)) or 1.0)
+        return self.weight(s for s in wanted if s in known) / (self.weight(wanted) or 1.0)
+
+    def weight(self, stems: Iterable[str]) -> float:
+        """How much stems tell together: the rarer they are among the facts, the more."""
+        return sum(map(self._weight, stems))
 
     @staticmethod
     def subject_stems(question: str) -> frozenset[str]:

@@ -333,7 +333,9 @@ def _is_verb(match: Match, matches: Sequence[Match]) -> bool:
 
 
 #: Words before "after", and after it, with which it tells no time: "who looks after them?", "she named the baby after me".
-_LOOKS = frozenset("look looks looked looking name named asks asked asking run runs running take takes took called sought".split())
+_LOOKS = frozenset(
+    "look looks looked looking name named asks asked asking run runs running take takes took called sought".split()
+)
 _SOMEBODY = frozenset("me us you him them each".split())
 
 

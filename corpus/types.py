@@ -408,6 +408,8 @@ class Calibration:
     earlier: str = ""
 
 
+#: Voice of a prepared question that takes something for granted which the fact it leads to has otherwise.
+PREMISE = "premise"
 #: What stands between the earlier messages of one row.
 BETWEEN = " // "
 #: What a message can ask about the reply before it.

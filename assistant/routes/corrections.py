@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CLAIMED_IN = 6
 #: Probability from which a question counts as answered without its names and figures that the nearest fact does not hold.
 ANSWERED_OTHERWISE = 0.50
+#: The same of a question that names what the fact names, too: it is then about that very thing.
+ANSWERED_OF_IT = 0.25
 #: A year that narrows what is asked, at the end of a text: "in 2014".
 _IN_YEAR = re.compile(r"\b(?:in|during|for|of|by|from|year|after|before) (?:19|20)\d\d$", re.IGNORECASE)
 #: A figure that is a year: of those, another is another question.
@@ -118,8 +120,10 @@ class Corrections:
         if not missing or (u.follow_up and not any(n.text in u.question for n in missing)):
             return None
         rest = self._means.ask(without(question, missing))
-        chance = self._means.judge(rest, ANSWERED_OTHERWISE)
-        if chance is None or chance < ANSWERED_OTHERWISE:
+        of_it = any(n not in missing and holds(near[0], n.text) for n in named)
+        least = ANSWERED_OF_IT if of_it else ANSWERED_OTHERWISE
+        chance = self._means.judge(rest, least)
+        if chance is None or chance < least:
             return None
         chosen = [f for f in self._choice.best(u, rest.ranking) if not any(holds(f, n.text) for n in missing)]
         if not chosen:

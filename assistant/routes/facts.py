@@ -15,6 +15,7 @@ from assistant.routes.look import Look
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, surely_names
 from assistant.routes.noes import Noes, template
+from assistant.routes.second import Second
 from assistant.text import content_stems, words
 from assistant.understanding import Understanding, outside_words
 
@@ -40,6 +41,7 @@ class Facts:
     def __init__(self, known: Known, means: Means, choice: Choice, corrections: Corrections, noes: Noes) -> None:
         self._corpus, self._means = known.corpus, means
         self._choice, self._corrections, self._noes = choice, corrections, noes
+        self._second = Second(known, means)
 
     def answer(self, draft: Draft, u: Understanding, look: Look) -> None:
         """State the facts that answer, or quote the passage that does; else say no."""
@@ -83,6 +85,10 @@ class Facts:
         self._corrections.wrong_number(draft, u, chosen[0])
         draft.route = "fact"
         chosen = self._choice.lean(u, ranking, chosen)
+        second = self._second.fact(u, chosen[:1]) if features.facts and features.abstention else None
+        if second is not None:
+            others = [f for f in chosen[1:] if f is not second]
+            chosen = [chosen[0], second, *others]
         by_passage.facts(draft, chosen[:MAX_FACTS], chosen[MAX_FACTS:])
         draft.further = self._choice.further(u, ranking, chosen)
 

@@ -70,9 +70,16 @@ class Known:
         return self._said[fact.id]
 
     def holds(self, fact: Fact, name: str) -> bool:
-        """Whether a fact, or the sentence it rests on, holds a name or figure."""
+        """Whether a fact, or the sentence it rests on, holds a name or figure.
+
+        Of a name of several words all that are no common words: the Danish Refugee Council is not the Norwegian one.
+        """
         text = self.said(fact)
-        return name in figures(text) if name[:1].isdigit() else holds(fold(text), name)
+        if name[:1].isdigit():
+            return name in figures(text)
+        folded = fold(text)
+        telling = self.names.telling(name)
+        return all(holds(folded, part) for part in telling) if len(telling) > 1 else holds(folded, name)
 
     @cached_property
     def deeds(self) -> frozenset[str]:
