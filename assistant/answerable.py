@@ -30,7 +30,7 @@ from assistant.stemvectors import StemVectors, kernel, primal
 from assistant.text import FUNCTION_WORDS, fold, stem, words
 from assistant.verify import figures, names
 from corpus.load import Corpus
-from corpus.types import Calibration
+from corpus.types import PREMISE, Calibration
 
 if TYPE_CHECKING:
     import numpy as np
@@ -226,7 +226,9 @@ def learn(
     """
     import numpy as np
 
-    asked = [e.text for e in corpus.entry_points if e.lang == "en"] + [q.text for q in corpus.topic_questions]
+    # what takes something false for granted is worded like what is not answered: of those the reader tells
+    asked = [e.text for e in corpus.entry_points if e.lang == "en" and e.voice != PREMISE]
+    asked += [q.text for q in corpus.topic_questions]
     positives = list(dict.fromkeys(asked))
     negatives = list(dict.fromkeys(n.text for n in corpus.not_covered if n.lang == "en"))
     known = retriever.vectors_of([*positives, *negatives])

@@ -49,7 +49,7 @@ _ANY = "|".join([*_NAMED, *_OTHERS])
 _PLEASE = r"(?:\W+(?:please|pls|plz|thanks|instead|svp|s'il (?:te|vous) plait|por favor|version))*\W*$"
 #: Asks for the reply before in another language: "now in French please", "can you say that in Spanish?".
 _LANGUAGE = re.compile(
-    r"^\W*(?:(?:now|ok(?:ay)?|please|pls|can|could|you|would|i|we|need|want|same|the|thing|above|say|tell|give|repeat|translate|answer|reply|write|put|make|me|us|it|that|this|all"
+    r"^\W*(?:(?:and|et|y|e|now|ok(?:ay)?|please|pls|can|could|you|would|i|we|need|want|same|the|thing|above|say|tell|give|repeat|translate|answer|reply|write|put|make|me|us|it|that|this|all"
     r"|peux|tu|pouvez|vous|le|la|dire|repeter|repondre|reponds|traduis|traduire|traduisez|maintenant"
     r"|puedes|puede|lo|decir(?:lo)?|repetir(?:lo)?|responder|responde|traducir(?:lo)?|traduce(?:lo|melo)?|dis|di|dilo|ahora)\W+)*"
     rf"(?:in|into|to|en|al|au|auf) (?P<language>{_ANY}){_PLEASE}|^\W*(?P<alone>{_ANY})(?:\W+(?:please|pls|plz|version|svp|por favor))+\W*$"

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Model = TypeVar("Model")
 #: Raised when the stored form of a learned model changes, or what it is learned from beside the corpus.
-_LEARNED_FORMAT = 13
+_LEARNED_FORMAT = 14
 
 
 def learned_file(settings: Settings, name: str, index: str, corpus: Corpus) -> Path:

@@ -105,6 +105,12 @@ class Lexicon:
         return {lang: tuple(sorted(w for w in ws if len(w) >= 5)) for lang, ws in self._words.items()}
 
     @cached_property
+    def _hurried(self) -> frozenset[str]:
+        """English words as they are typed in a hurry that are no words of another language."""
+        others = FUNCTION_WORDS["fr"] | FUNCTION_WORDS["es"] | self._words["fr"] | self._words["es"]
+        return frozenset(w for w in self._glossary.written_out if len(w) > 1 and w not in others)
+
+    @cached_property
     def _subject(self) -> tuple[str, ...]:
         return tuple(sorted({w for w in self._subject_words() if len(w) >= 5}))
 
@@ -113,8 +119,11 @@ class Lexicon:
 
         A word or two that an English text of the subject has, too, tell nothing: "reparations" is French with an accent.
         """
-        found = detect_language(text, default, self._words)
         said = words(text)
+        written = {w: self._glossary.written_out[w] for w in said if w in self._hurried}
+        # "wat maks migrnts mor vulnrable acordng 2 u" is English
+        spelled = re.sub(r"\b\w+\b", lambda w: written.get(w[0].lower(), w[0]), text) if written else text
+        found = detect_language(spelled, default, self._words)
         if default == "en" != found and len(said) <= _FEW and text.isascii() and set(self._subject).issuperset(said):
             return "en"
         return found

@@ -65,12 +65,23 @@ def _spelled_out(u: Understanding, earlier: Sequence[str]) -> str:
 
 
 def _things(u: Understanding) -> list[str]:
-    """The sectors or else the crises that a message names, by the lexicon's terms for its words, in their order."""
-    for kind in ("sector", "crisis"):
+    """The sectors that a message names, or else the crises, or the bodies, by the lexicon's terms for its words, in their order."""
+    for kind in ("sector", "crisis", "partner"):
         named = {m.key: m for m in reversed(u.matches) if m.kind == kind and not m.weak}
         if named:
             return [m.term for m in sorted(named.values(), key=lambda m: m.start)]
     return []
+
+
+def _roles(u: Understanding) -> tuple[str, str] | None:
+    """What each of two bodies does, where a message holds them against each other and nothing else; None where it does not."""
+    named = {m.key: m for m in reversed(u.matches) if m.kind == "partner" and not m.weak}
+    if not u.comparison or len(named) != 2 or u.sectors or u.crises or u.levels:
+        return None
+    first, second = (
+        m.term.upper() if len(m.term) <= 5 else m.term for m in sorted(named.values(), key=lambda m: m.start)
+    )
+    return f"What is the role of {first}?", f"What is the role of {second}?"
 
 
 class Composer:
@@ -189,7 +200,7 @@ class Composer:
     def _side_by_side(self, text: str, draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
         one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS or gapped(text)
-        asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
+        asked = (sides(text) or of_each(text, _things(understood[0])) or _roles(understood[0])) if one_sided else None
         if asked is None:
             return draft, understood
         told = draft.status == "grounded" and not gapped(text) and both_said(asked, shown(draft.blocks))

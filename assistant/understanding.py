@@ -158,8 +158,8 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 }
 
 _COMPARISON = re.compile(
-    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\bversus\b|\bvs\b|\bas (?:opposed to|against)\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
-    r"|\bsame (?:as|in|for|across)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
+    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\b(?:separates?|sets?|tells?|keeps?|telling) .{1,60}\b(?:from|apart)\b|\bside by side\b|\bstacks? up\b|\bmix(?:es|ed|ing)? (?:\w+ ){0,3}up\b|\bmix(?:es|ing)? (?:both|them|the two|those)\b|\bthe one\b.{1,40}\bthe other\b|\bversus\b|\bvs\b|\bas (?:opposed to|against)\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"|\bsame (?:as|in|for|across|before|after|during|ahead)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
 _EVERYWHERE = re.compile(
@@ -175,7 +175,7 @@ _WHICH_PHASES = re.compile(
     r"\b(?:which|what|every|each|all|any) (?:\w+ )?(?:phases?|stages?|moments?|points?|time)\b|^\W*(?:and )?when\b(?! (?:the|a|an|people|there|we|it|they|cholera|war|fighting)\b)|\bat what point\b|\bquelles? (?:phases?|etapes?)\b|\b(?:que|en que) fases?\b"
 )
 _ALL_PHASES = re.compile(
-    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\b(?:stage|phase|step) by (?:stage|phase|step)\b|\bstart to finish\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
+    r"\b(?:each|every|all(?: the)?|all three|the three) (?:phases?|stages?|steps?)\b|\bthroughout\b|\b(?:stage|phase|step) by (?:stage|phase|step)\b|\bstart to finish\b|\b(?:whole|entire|full) (?:life|course|cycle|lifetime)\b|\b(?:start|beginning|outset|onset)\b.{1,20}\bmiddle\b.{1,20}\b(?:end|aftermath)\b|\bbeginning to (?:the )?(?:end|aftermath)\b|\bearly days to (?:the )?aftermath\b|\bbefore,? (?:and )?during,?(?: and)? after\b|\bfrom (?:the )?(?:run-up|start|beginning|onset|preparation)\b.{0,30}\bto\b|\btoutes les (?:phases|etapes)\b|\btodas las (?:fases|etapas)\b"
 )
 #: "First after an earthquake", "right after the quake": the shock is over, the crisis is not. Both phases are answered.
 _RIGHT_AFTER = re.compile(
@@ -201,7 +201,7 @@ _ACTION = re.compile(
 #: Words that ask for a rating rather than for what a sector is or did.
 _RATING = re.compile(
     r"\brat(?:e|es|ed|ing|ings)\b|\brank\w*|\bpriorit\w*|\bhow (?:important|critical|vital|essential|crucial|urgent|high(?:ly)?|much (?:weight|importance|emphasis))\b|\bweight\w*|\bweigh\b|\blevel\b|\bscores?\b|\bimportance\b"
-    r"|\b(?:what|which|same|strong\w*|equally strong) (?:word|wording|adjective)s?\b|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\b(?:what|which)\b.{0,40}\bcounts(?: most| there| here)?\W*$|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*"
+    r"|\b(?:what|which|same|strong\w*|equally strong) (?:word|wording|adjective)s?\b|\bhow strong\w*|\bstrong(?:er|est)\b|\bhighest\b|\bsame (?:for|in|there|level)\b|\btop of\b|\bmatters?\b|\b(?:what|which)\b.{0,40}\bcounts(?: most| there| here)?\W*$|\burgent\b|\bniveau\b|\bnivel\b|\bnote\b|\bclass(?:e|ee|es)\b|\bclasifica\w*|\bpriorid\w*|\bimportancia\b|\bcategory\b|\bgrade\b|\bstatus\b|\bmust\b|\boutrank\w*|\bsingl(?:es?|ed) out\b"
 )
 #: Which sector something belongs to.
 _WHICH_SECTOR = re.compile(
@@ -214,7 +214,8 @@ _WHICH_HELP = re.compile(
 #: Words before such a question that only lead in to the sector it is about.
 _LEADS_IN = frozenset("regarding concerning considering speaking terms respect case question thinking".split())
 _WHICH_WORK = re.compile(
-    r"\b(?:what|which) (?:(?:kinds?|types?|sorts?|areas?|lines?) of (?:help|aid|work|assistance|support)|sectors|areas|activities|services)\b (?:are|should|do|must|can|shall|would|will|need|to|has|have|does)\b"
+    r"\b(?:what|which) (?:(?:kinds?|types?|sorts?|areas?|lines?) of (?:help|aid|work|assistance|support)|sectors|areas|activities|services)\b (?:are|should|do|must|can|shall|would|will|need|to|has|have|does|matters?|counts?|comes? first)\b"
+    r"|\bwhat (?:should|must|shall|can|do|does|could|would|ought) (?:\w+ ){1,4}?(?:(?:be )?working on|work on|focus on|concentrate on|prioriti[sz]e|have ready|get ready)\b"
 )
 #: The same in a question that is not to be answered by yes or no.
 _UNDER = re.compile(r"\bfalls? under\b|\bbelongs? (?:to|under)\b|\bcomes? under\b")
@@ -436,6 +437,13 @@ def _completed(u: Understanding, gloss: Understanding) -> Understanding:
     return replace(u, **slots)
 
 
+#: What somebody says that they did not mean: "I meant camps, not shelter".
+_NOT_THAT = re.compile(
+    r"(\bi (?:meant|mean|was talking about|am talking about|asked about)\b[^,;:.?!]{1,60}), ?(?:and )?not (?:the |about )?[^,;:.?!]{1,40}(?=[,;:.?!]|$)",
+    re.IGNORECASE,
+)
+#: Names one of all that are asked for.
+_INCLUDED = re.compile(r"\b(?:ones? )?(?:included|including|as well)\W*$|\b(?:including|even) (?:\w+ ){1,3}\W*$")
 #: Asks the same again of something else, which "and for ...?" says, too.
 _SAME_AGAIN = re.compile(
     r"^\W*(?:(?:and|ok(?:ay)?|now|so|then|also)\W+)*(?:the )?same(?: (?:question|thing|query|again|here|goes|one))*,? (?:but )?(?=(?:on|about|for|in|with|during|after|before)\b)",
@@ -447,6 +455,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     question = _SAME_AGAIN.sub("and ", question)
     english = lexicon.english(question, language)
     if language == "en":
+        english = _NOT_THAT.sub(r"\1", english)
         question = english
     english = _OPTIONAL.sub(r"\1", english)
     folded = fold(question)
@@ -483,7 +492,12 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
     comparison = bool(_COMPARISON.search(folded))
     if comparison and language == "en":
         crises = tuple(k for k in CRISES if k in crises or k in _compared(tokens, matches))
+        if phases:  # "the same ahead of an earthquake and following one?"
+            phases = tuple(k for k in PHASES if k in (*phases, *weak["phase"]))
     sectors = tuple(int(k) for k in strong["sector"])
+    which_crises = bool(_WHICH_CRISES.search(folded))
+    if which_crises and _INCLUDED.search(folded):
+        crises, weak["crisis"] = (), ()  # "list the crises in which it counts, outbreaks included"
     help_asked = None
     if strong["level"]:
         help_asked = _WHICH_HELP.search(folded)
@@ -522,7 +536,7 @@ def _read(question: str, language: Language, lexicon: Lexicon) -> Understanding:
         everywhere=bool(_EVERYWHERE.search(folded)),
         rating_cue=bool(_RATING.search(folded)),
         which_sector=bool(_WHICH_SECTOR.search(folded) or (_UNDER.search(folded) and not asks_whether(question))),
-        which_crises=bool(_WHICH_CRISES.search(folded)),
+        which_crises=which_crises,
         which_phases=bool(_WHICH_PHASES.search(folded)),
         matches=matches,
     )
@@ -543,6 +557,12 @@ def _compared(tokens: Sequence[str], matches: Sequence[Match]) -> set[CrisisKey]
     return {_SHORT_FOR[t] for i, t in enumerate(tokens) if t in _SHORT_FOR and i not in named}
 
 
+#: Asks for examples of what was spoken of.
+_SUCH_AS = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?|hm+)\W+)*(?:such as|like what|like which|like|namely|e\.?g\.?|for example|for instance)\W*$"
+)
+
+
 def _intent(u: Understanding, folded: str) -> Intent:
     if _DANGER.search(folded):
         return "danger"
@@ -560,7 +580,7 @@ def _intent(u: Understanding, folded: str) -> Intent:
         return "coordination"
     if "people_in_need" in u.topics and not u.levels and not (u.sectors and _RATING.search(folded)):
         return "people"
-    if "examples" in u.topics:
+    if "examples" in u.topics or _SUCH_AS.match(folded):
         return "examples"
     if u.levels or _ACTION.search(folded):
         placed = bool(
@@ -661,6 +681,20 @@ _RANKED_LEVEL = re.compile(
     r"\b(highest|strongest|lowest|weakest)(?=(?: (?:one|level|rating|label|word))?(?:\W*$|[,;?.!] ))"
     rf"|\b({'|'.join(_RANKS)}) (?:level|rating|label|word)\b"
 )
+#: One of several that were asked for, by its place: "explain the second", "number 4?".
+_BY_PLACE = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|now|then|thanks|but|please)\W+)*(?:(?:what|who)(?:'s| is| are| about| does|s)? |how about |explain |describe |define |(?:can you |could you |please )?tell me (?:more )?about |more on |give me )?(?:the )?"
+    r"(?:(?P<ordinal>first|second|third|fourth|fifth|last|final|other)(?: (?:one|of (?:them|these|those)|pillar|phase|stage|crisis|kind|type|sector))?|(?:number|no\.?|nr\.?|#) ?(?P<number>\d{1,2}))(?: (?:mean|about|cover|say|stand for))?\W*$"
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+#: Things of which there are several in a fixed order, as a question for them names them.
+_SEVERAL_THINGS = re.compile(
+    r"\b(?:(?P<pillars>pillars)|(?P<phases>phases|stages)|(?P<crises>(?:kinds?|types?|sorts?|categor\w+) of (?:a )?(?:migration )?(?:crisis|crises)|crisis types|crises|scenarios)|(?P<sectors>sectors))\b"
+)
+#: The level next to the one spoken of: "and the one just below?".
+_NEXT_LEVEL = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?) )*(?:what(?:'s| is| about)? )?(?:the )?(?:(?:next )?(?:level|one|grade|rank|step|rating) )?(?:just |right |directly |immediately |one )?(?P<way>below|beneath|under|down|lower|above|up|higher)(?: (?:it|that|this|one|level|step|grade))?\W*$"
+)
 #: The sector after or before the one spoken of: "and the next one?".
 _NEXT = re.compile(
     r"^\W*(?:(?:and|ok|so|then) )*(?:what(?:'s| is| about)? |tell me )?(?:the )?(?P<way>next|following|one after|previous|one before)(?: (?:that|it))?(?: (?:one|sector|number))?(?: (?:on|in) the list)?\W*$"
@@ -729,10 +763,27 @@ def standing_alone(u: Understanding, before: Understanding) -> str:
         found = _STANDS_FOR.search(u.english)
     elif own and asks_whether(u.question):  # not "is it true that ...?", whose "it" stands for nothing
         found = _SEVERAL.search(u.english)
-    subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING) or _itself(before)
+    subject = _sectors_said(before) if u.wh in _OF_THINGS and not u.rating_cue and before.intent == "rating" else ""
+    if not subject:
+        subject = " ".join(w for w in before.english.split() if fold(w).strip(".,;:?!") not in ASKING) or _itself(
+            before
+        )
     if found is None or not subject:
         return f"{_without_places(before.english) if _places(u.english) else before.english} {u.english}"
     return f"{u.english[: found.start()]}{subject.rstrip('?.!')}{u.english[found.end() :]}"
+
+
+#: Question words that ask for more of a thing than how it is rated.
+_OF_THINGS = ("where", "who", "how_many", "when")
+
+
+def _sectors_said(u: Understanding) -> str:
+    """The words by which an English message names its sectors: of a rating that is what is spoken of, not the scenario."""
+    found = list(WORD.finditer(u.question))
+    if len(found) != len(words(u.question)):
+        return ""
+    named = sorted({(m.start, m.end) for m in u.matches if m.kind == "sector" and not m.weak})
+    return " and ".join(u.question[found[a].start() : found[b - 1].end()] for a, b in named)
 
 
 def _itself(u: Understanding) -> str:
@@ -852,6 +903,12 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
     if ranked is not None and not u.levels and (before.levels or "levels" in before.topics):
         u = replace(u, levels=(LEVELS[_RANKS[ranked[1] or ranked[2]]],))
         own.append("levels")
+    beside = _NEXT_LEVEL.match(fold(u.question))
+    if beside is not None and len(before.levels) == 1:
+        place = LEVELS.index(before.levels[0]) + (-1 if beside["way"] in ("above", "up", "higher") else 1)
+        if 0 <= place < len(LEVELS):
+            u = replace(u, levels=(LEVELS[place],))
+            own.append("levels")
     numbers = [int(t) for t in u.tokens if t.isdecimal() and int(t) in SECTOR_NUMBERS]
     if not own and len(numbers) == 1 and before.sectors and len(u.tokens) <= 4:
         u = replace(u, sectors=(numbers[0],), sector_named=True)
@@ -917,7 +974,12 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         filled["intent"] = "definition"  # "and recommended?" after "what does critical mean?"
     text = f"{before.text} {u.question}" if before.text not in u.question else u.question
     text = _of_another_place(u, before) or text
-    english = standing_alone(u, before)
+    placed = _by_place(u, before)
+    if placed is not None:
+        slots, english = placed
+        filled |= slots
+    else:
+        english = standing_alone(u, before)
     tokens = tuple(dict.fromkeys((*before.tokens, *u.tokens)))
     return replace(
         u,
@@ -928,6 +990,41 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         inherited=tuple(inherited),
         **filled,  # type: ignore[arg-type]
     )
+
+
+def asks_by_place(u: Understanding) -> bool:
+    """Whether a message asks for one of several things by its place: "explain the second"."""
+    return _BY_PLACE.match(fold(u.question)) is not None
+
+
+def _by_place(u: Understanding, before: Understanding) -> tuple[dict[str, object], str] | None:
+    """The slots and the question of a message that asks for one of several things by its place; None for any other message."""
+    folded = fold(u.question)
+    asked = _BY_PLACE.match(folded)
+    things = _SEVERAL_THINGS.search(fold(before.text))
+    named = (before.crises or before.sectors) and not asks_by_place(before)
+    if asked is None or things is None or u.language != "en" or named:
+        return None
+    kind = str(things.lastgroup)
+    sizes = {"pillars": 2, "phases": len(PHASES), "crises": len(CRISES), "sectors": len(SECTOR_NUMBERS)}
+    if asked["number"]:
+        place = int(asked["number"])
+    elif asked["ordinal"] in ("last", "final"):
+        place = sizes[kind]
+    elif asked["ordinal"] == "other":
+        place = 0
+    else:
+        place = 1 + _ORDINALS.index(asked["ordinal"])
+    if not 1 <= place <= sizes[kind]:
+        return None
+    slots: dict[str, object] = {"intent": "definition", "topics": ()}
+    if kind == "pillars":
+        return slots, f"what is pillar {place}"
+    if kind == "phases":
+        return slots | {"intent": "other"}, f"what is done in the “{PHASES[place - 1]}” stage of a crisis"
+    if kind == "crises":
+        return slots | {"crises": (CRISES[place - 1],)}, f"what is a {CRISES[place - 1].replace('_', '-')} crisis"
+    return slots | {"sectors": (place,), "sector_named": True}, f"what is sector {place}"
 
 
 def _pointed(u: Understanding, said: Mapping[str, object]) -> Understanding:

@@ -16,7 +16,7 @@ from corpus.types import LEVELS, PHASES, CrisisKey, Level, PhaseKey
 
 #: A list of ratings longer than this is cut to its rated rows; the rest is one question away.
 _MAX_ROWS = 16
-#: Sentences that are quoted below a list of the sectors of one level.
+#: Sentences that are quoted below any list of sectors.
 _FEW_SENTENCES = 2
 
 
@@ -193,18 +193,23 @@ def scenario(draft: Draft, crisis: CrisisKey, phase: PhaseKey, levels: Sequence[
 
 
 def quote_evidence(
-    draft: Draft, crises: Sequence[CrisisKey], phases: Sequence[PhaseKey], levels: Sequence[Level] = ()
+    draft: Draft,
+    crises: Sequence[CrisisKey],
+    phases: Sequence[PhaseKey],
+    levels: Sequence[Level] = (),
+    *,
+    all_of_it: bool,
 ) -> None:
     """The sentences that the reply on one scenario rests on, in the document's order: they tell what is done.
 
-    Where ``levels`` are asked for, those of the sectors that have one of them, if they are few. Of several scenarios
-    nothing: they would be long.
+    Where ``levels`` are asked for, those of the sectors that have one of them. If they are many, only where ``all_of_it``
+    is asked for. Of several scenarios nothing: they would be long.
     """
     if len(crises) * len(phases) != 1:
         return
     cells = draft.corpus.matrix.select(crises=crises, phases=phases)
     told = {(e.ref, e.quote) for c in cells if not levels or c.level in levels for e in c.evidence}
-    if levels and len(told) > _FEW_SENTENCES:
+    if len(told) > _FEW_SENTENCES and not all_of_it:
         return
     place = draft.corpus.position
     for ref, quote in sorted(told, key=lambda t: (place[t[0]], draft.corpus.by_ref[t[0]].text.find(t[1]))):

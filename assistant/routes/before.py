@@ -18,6 +18,10 @@ WHICH_ONES = re.compile(
 )
 #: Asks for what was not said yet, not for the passages of what was.
 _ELSE = re.compile(r"\belse\b|\bis that (?:all|it|everything)\b|\bthat(?:'s| is) (?:all|it)\b")
+#: Asks on which condition a rating stands.
+_CONDITION = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*(?:are there |is there |with )?(?:any (?:strings(?: attached)?|conditions?|caveats?|catch|ifs(?: or buts)?|exceptions?)|(?:under|on) (?:what|which) conditions?|(?:what|which) conditions?|is (?:that|it|this) (?:unconditional|conditional|only if|without conditions?|always (?:so|the case))|unconditionally|no conditions?|only if what)(?: (?:attached|apply|for (?:that|it)|to (?:that|it)|there))?\W*$"
+)
 #: Facts that are stated then.
 STATED = 3
 
@@ -81,6 +85,28 @@ def listed_before(draft: Draft, u: Understanding, previous: Previous) -> bool:
     draft.route, draft.status = before.route, before.status
     draft.blocks.extend(before.blocks)
     draft.citations.extend(before.citations)
+    return True
+
+
+def conditions(draft: Draft, u: Understanding, previous: Previous) -> bool:
+    """Tell the condition of each rating in the reply before, or that it has none; False where it rated nothing."""
+    if not u.follow_up or not _CONDITION.match(fold(u.question)):
+        return False
+    before = previous()
+    cells = [c for c in before.cells if c.strongest is not None] if before is not None else []
+    if not cells:
+        return False
+    draft.route = "conditions"
+    draft.cells.extend(cells)
+    for cell in cells[:STATED]:
+        for evidence in cell.evidence[:1]:
+            cited = draft.cite(evidence.ref, evidence.quote)
+            key = "on_condition" if evidence.condition else "no_condition"
+            text = draft.say(key, condition=evidence.condition)
+            if len(cells) > 1:
+                text = f"{draft.sector(cell.sector_no)}, {draft.place(cell.crisis, cell.phase)}: {text}"
+            draft.blocks.append(Paragraph(text, (cited,), template=not evidence.condition))
+            draft.quote(evidence.ref, evidence.quote)
     return True
 
 

@@ -13,7 +13,7 @@ from assistant.manner import asks_manner, asks_whether
 from assistant.routes.look import Look
 from assistant.routes.named import FEW, crises_meant, names_itself, numbered_sectors, own_sectors
 from assistant.text import FUNCTION_WORDS, content_stems, fold, words
-from assistant.understanding import ASKING, Understanding, more_words, outside_words
+from assistant.understanding import ASKING, Understanding, asks_by_place, more_words, outside_words
 from corpus.load import Corpus
 from corpus.types import Acronym
 
@@ -116,7 +116,13 @@ class Definitions:
     def _sectors_apart(self, draft: Draft, u: Understanding) -> bool:
         """What tells two sectors apart, where no ratings are compared."""
         apart = u.comparison and len(u.sectors) == 2 and not (crises_meant(u) or u.phases or u.levels or u.rating_cue)
-        return apart and len(outside_words(u)) <= FEW and not u.follow_up and _define_sectors(draft, u.sectors)
+        numbered = len(numbered_sectors(u)) == len(u.sectors)
+        return (
+            apart
+            and (numbered or len(outside_words(u)) <= FEW)
+            and not u.follow_up
+            and _define_sectors(draft, u.sectors)
+        )
 
     def crises_apart(self, draft: Draft, u: Understanding) -> bool:
         """What tells kinds of crisis apart: what each is, and what counts in its phases."""
@@ -140,7 +146,8 @@ class Definitions:
     def _crisis(self, draft: Draft, u: Understanding, look: Look) -> bool:
         """What a kind of crisis is."""
         crises = crises_meant(u)
-        if u.intent != "definition" or u.follow_up or len(crises) != 1 or u.sectors or u.phases:
+        in_conversation = u.follow_up and not asks_by_place(u)
+        if u.intent != "definition" or in_conversation or len(crises) != 1 or u.sectors or u.phases:
             return False
         if look.elsewhere([c.ref for c in self._corpus.crises if c.key in crises]):
             return False

@@ -303,10 +303,10 @@ def _either(u: Understanding) -> bool:
 
 
 def _scenarios(draft: Draft, u: Understanding) -> None:
-    """The sectors that are rated in each crisis, phase by phase; of one, where a level or what is done is asked for, with the sentences."""
+    """The sectors that are rated in each crisis, phase by phase; of one with the sentences, if they are few or what is done is asked for."""
     phases = u.phases or PHASES
     for crisis in u.crises:
         for phase in phases:
             ratings.scenario(draft, crisis, phase, u.levels)
-    if u.levels or (not u.rating_cue and asks_deeds(u.english)):
-        ratings.quote_evidence(draft, u.crises, phases, u.levels)
+    deeds = not (u.levels or u.rating_cue) and asks_deeds(u.english)
+    ratings.quote_evidence(draft, u.crises, phases, u.levels, all_of_it=deeds)

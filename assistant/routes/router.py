@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from assistant import courtesies
 from assistant.answer import ABSTENTIONS, Paragraph
 from assistant.compose.draft import Draft
 from assistant.guards import wants_more_than_text
-from assistant.routes.before import Previous, about_last, listed_before, sources
+from assistant.routes.before import Previous, about_last, conditions, listed_before, sources
 from assistant.routes.choice import Choice
 from assistant.routes.corrections import Corrections
 from assistant.routes.facts import Facts
@@ -21,6 +22,7 @@ from assistant.routes.noes import Noes, template
 from assistant.routes.places import Places
 from assistant.routes.tables import Tables
 from assistant.routes.work import Work
+from assistant.text import fold
 from assistant.understanding import ABOUT_REPLY, Understanding
 from corpus.load import Corpus
 
@@ -59,6 +61,7 @@ class Router:
             or _author(draft, u, previous)
             or self._places.by_label(draft, u)
             or (u.intent in ABOUT_REPLY and u.follow_up and about_last(draft, u, previous))
+            or conditions(draft, u, previous)
             or (u.follow_up and listed_before(draft, u, previous))
             or about_assistant(draft, u, self.known)
             or self._corrections.wrong_count(draft, u)
@@ -86,6 +89,17 @@ class Router:
             self._places.speaks_of(draft, u)
 
 
+#: Asks for the date of what was spoken of.
+_WHEN = re.compile(
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*(?:when|(?:in )?(?:what|which) year|(?:on )?what date|since when)(?: was (?:that|it|this))?\W*$"
+)
+
+
+def _of_author(before: Draft | None) -> bool:
+    """Whether the reply before told who wrote the document."""
+    return before is not None and before.route == "author"
+
+
 def _nothing_before(back: int = 0) -> None:
     """What a message that does not lean on another is told of the reply before."""
 
@@ -105,7 +119,7 @@ def _courtesy(draft: Draft, u: Understanding) -> bool:
 
 def _author(draft: Draft, u: Understanding, previous: Previous) -> bool:
     """Who wrote what the reply before said, by its footnotes; else who published the document."""
-    if u.intent != "author":
+    if u.intent != "author" and not (u.follow_up and _WHEN.match(fold(u.question)) and _of_author(previous())):
         return False
     draft.route = "author"
     if sources(draft, previous()):

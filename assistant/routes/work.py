@@ -66,7 +66,7 @@ class Work:
             return False
         draft.route = "list"
         ratings.phases(draft, u.crises, u.phases)
-        ratings.quote_evidence(draft, u.crises, u.phases)
+        ratings.quote_evidence(draft, u.crises, u.phases, all_of_it=True)
         return True
 
     def _itself(self, u: Understanding, sector: int) -> bool:

@@ -93,7 +93,6 @@ def test_nothing_is_asked_beside_a_language(message: str, language: str | None) 
         "and in conflicts?",
         "which documents exist in french",
         "what is done in french camps",
-        "and in Spanish?",
         "French",
     ],
 )
@@ -164,3 +163,10 @@ def test_ratings_are_not_cut(assistant: Assistant) -> None:
     whole, short = assistant.ask(f"{asked}?"), assistant.ask(f"{asked}, in one line please")
     assert short.blocks == whole.blocks
     assert any(isinstance(b, Bullets | RatingTable) for b in whole.blocks)
+
+
+@pytest.mark.parametrize(
+    ("message", "language"), [("et en espagnol ?", "es"), ("and in French?", "fr"), ("y en inglés", "en")]
+)
+def test_another_language_is_asked_for_as_a_follow_up(message: str, language: str) -> None:
+    assert form.without_language(message) == ("", language)

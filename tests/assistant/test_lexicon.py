@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.assistant import Assistant
 from assistant.lexicon import Lexicon, _cuts, folded_words, nearest
 from assistant.text import words
 from corpus.types import LexiconTerm
@@ -136,3 +137,22 @@ def test_what_is_corrected(word: str, corrected: str) -> None:
 
 def test_words_of_texts_are_folded() -> None:
     assert folded_words(["Été à Genève", "1,500 tents"]) == {"ete", "a", "geneve", "1,500", "tents"}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("25k or 52k??", "25,000 or 52,000??"),
+        ("3.5k families, 25 thousand people", "3,500 families, 25,000 people"),
+        ("10 km from A/60k", "10 km from A/60k"),
+    ],
+)
+def test_thousands_are_written_as_the_document_writes_them(text: str, written: str) -> None:
+    assert Lexicon(()).english(text, "en") == written
+
+
+def test_what_is_typed_in_a_hurry_is_english(assistant: Assistant) -> None:
+    """It was taken for Spanish by “a” and “crisis”."""
+    hurried = "wat maks migrnts mor vulnrable thn othrs wen a crisis hits acordng 2 u? specialy ppl w/out papers"
+    assert assistant.lexicon.language(hurried) == "en"
+    assert assistant.lexicon.language("qué secta y crisis hay en Libia?") == "es"

@@ -609,3 +609,67 @@ def test_unrelated_things_are_not_told_apart(judged: Judged) -> None:
     before = [Turn("user", "Who leads the shelter cluster?"), Turn("user", "What are the two pillars?")]
     answer = judged(lambda _: True).ask("what's the difference?", before)
     assert "Sector 2" not in {c.ref for c in answer.citations}
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "said"),
+    [
+        ("Is transport assistance important during a slow-onset disaster?", "any strings attached?", "acute humanitarian needs"),
+        ("Is health support critical during a health crisis?", "under what conditions?", "no condition"),
+    ],
+)  # fmt: skip
+def test_the_condition_of_a_rating_is_told(assistant: Assistant, before: str, question: str, said: str) -> None:
+    answer = assistant.ask(question, [Turn("user", before)])
+    assert (answer.status, answer.trace.route) == ("grounded", "conditions")
+    assert said in answer.text
+
+
+def test_conditions_of_what_was_not_rated_are_searched_for(assistant: Assistant) -> None:
+    answer = assistant.ask("any conditions?", [Turn("user", "Who leads the shelter cluster?")])
+    assert answer.trace.route != "conditions"
+
+
+def test_when_the_document_was_written_follows_who_wrote_it(assistant: Assistant) -> None:
+    """It was answered with the year of a study that has an author, too."""
+    answer = assistant.ask("when?", [Turn("user", "Who wrote this?")])
+    assert answer.trace.route == "author"
+    assert "12 October 2012" in answer.text
+
+
+def test_the_sentences_stand_below_a_short_list(assistant: Assistant) -> None:
+    """Who asks for reintegration finds the word in the document's sentence, not in “(Re)integration Assistance”."""
+    answer = assistant.ask("Which sectors matter most after a flood?")
+    assert "Reintegration assistance is crucial" in answer.text
+    long = assistant.ask("Which sectors are rated critical during a man-made disaster?")
+    assert long.text.count("“During") <= 1
+
+
+def test_two_numbered_sectors_are_told_apart_whatever_else_is_said(assistant: Assistant) -> None:
+    answer = assistant.ask(
+        "explain difference sector 3 / sector 12 pls, my new colleague in repatriation keeps mixing both"
+    )
+    assert {"Sector 3", "Sector 12"} <= {c.ref for c in answer.citations}
+    assert answer.trace.route == "definition"
+
+
+@pytest.mark.parametrize(
+    ("question", "sectors"),
+    [
+        ("years of experience: health support or reintegrating former combatants?", {"Sector 4", "Sector 7"}),
+        ("A database on trafficked persons in one sector and a registration system for borders in another: what are they?",
+         {"Sector 10", "Sector 11"}),
+    ],
+)  # fmt: skip
+def test_the_second_of_two_things_is_found_too(judged: Judged, question: str, sectors: set[str]) -> None:
+    answer = judged(lambda _: True).ask(question)
+    assert sectors <= {c.ref for c in answer.citations}
+
+
+def test_another_body_of_a_like_name_is_another_body(corpus: Corpus) -> None:
+    """What the text says of the Danish Refugee Council it does not say of the Norwegian one."""
+    known = Known(corpus)
+    fact = next(f for f in corpus.facts if "Danish Refugee Council" in f.statement)
+    assert known.holds(fact, "Danish Refugee Council")
+    assert not known.holds(fact, "Norwegian Refugee Council")
+    sahel = next(f for f in corpus.facts if "Democratic Republic of the Congo" in f.statement)
+    assert not known.holds(sahel, "Central African Republic")

@@ -344,3 +344,72 @@ def test_a_message_that_only_refers(message: str, alone: bool) -> None:
 def test_who_wants_help_with_something_is_in_no_danger(text: str, danger: bool) -> None:
     """A newcomer who asked what the assistant can help with was sent to the emergency services."""
     assert in_danger(text) is danger
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "english"),
+    [
+        ("Who leads shelter?", "same question for camps", "Who leads camps?"),
+        ("Who leads shelter?", "and camps?", "Who leads camps?"),
+        ("what are the pillars", "explain the second", "what is pillar 2"),
+        ("list the sectors", "tell me about number 4", "what is sector 4"),
+        ("what are the phases", "and the last?", "what is done in the “after” stage of a crisis"),
+        ("what are the pillars", "and the fifth?", "what are the pillars and the fifth?"),
+    ],
+)
+def test_the_same_of_another_thing(lexicon: Lexicon, before: str, question: str, english: str) -> None:
+    assert merge(read(question, lexicon), read(before, lexicon)).english == english
+
+
+def test_the_next_thing_by_its_place_is_of_the_same_kind(lexicon: Lexicon) -> None:
+    """“And the last?” after “the second one?” asks for the last of what was asked for first."""
+    second = merge(read("the second one?", lexicon), read("what are the types of crisis", lexicon))
+    assert second.crises == ("sudden_onset",)
+    assert merge(read("and the last?", lexicon), second).crises == ("health",)
+
+
+@pytest.mark.parametrize(
+    ("question", "levels"),
+    [
+        ("and the level just below?", ("important",)),
+        ("the one above?", ("critical",)),
+        ("and below that?", ("important",)),
+    ],
+)
+def test_a_level_by_its_neighbour(lexicon: Lexicon, question: str, levels: tuple[str, ...]) -> None:
+    before = read("what does critical mean?", lexicon)
+    found = merge(read(question, lexicon), before).levels
+    assert found == levels or (question == "the one above?" and found == before.levels)
+
+
+@pytest.mark.parametrize(
+    ("question", "phases"),
+    [
+        ("who will look after refugees?", ()),
+        ("she named her baby after me, what is critical in an epidemic?", ()),
+        ("what is critical after an epidemic?", ("after",)),
+        ("is its weight the same ahead of an earthquake and following one?", ("before", "after")),
+        ("community stabilization at the start, in the middle and at the end of a protracted crisis", ("before", "during", "after")),
+    ],
+)  # fmt: skip
+def test_words_for_a_phase(lexicon: Lexicon, question: str, phases: tuple[str, ...]) -> None:
+    assert read(question, lexicon).phases == phases
+
+
+def test_what_was_not_meant_is_left_out(lexicon: Lexicon) -> None:
+    u = read("Sorry, I meant land issues, not shelter: where do we do that?", lexicon)
+    assert u.sectors == (9,)
+
+
+def test_what_a_sector_is_asked_in_is_no_sector(lexicon: Lexicon) -> None:
+    """Of militias that arm before an election the work on elections was told, not what counts before a conflict."""
+    told = "Elections in eight weeks, militias arming. Before a war breaks out, what should our people be working on?"
+    assert read(told, lexicon).sectors == ()
+    assert read("In a war, what should we be working on for camp management?", lexicon).sectors == (1,)
+
+
+def test_more_of_a_thing_that_was_rated_is_asked_of_the_thing(lexicon: Lexicon) -> None:
+    before = read("After a war, is dealing with land and property a priority?", lexicon)
+    asked = merge(read("Where have you done that?", lexicon), before)
+    assert "war" not in asked.english
+    assert "land and property" in asked.english
