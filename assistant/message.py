@@ -151,7 +151,7 @@ class Composer:
             if surely(alone, ALONE) and alone.confidence is not None:
                 return alone, meant
         whole = _spelled_out(u, earlier)
-        if self._after_lead(u, earlier):
+        if u.crises and self._after_lead(u, earlier):
             before = understand(earlier[-1], earlier[:-1], self._lexicon, self._refine, self._leaning.of_message)
             whole = f"{before.english.rstrip(' ?.!')} {_ALSO.sub('', u.question)}"
         if not whole:
@@ -164,8 +164,8 @@ class Composer:
         return alone, [replace(meant[0], question=u.question, follow_up=True)]
 
     def _after_lead(self, u: Understanding, earlier: Sequence[str]) -> bool:
-        """Whether a message only names another scenario after who leads something was told: "and in conflicts?"."""
-        if not (u.follow_up and u.crises) or u.wh or u.levels or more_words(u):
+        """Whether a message only names another scenario or sector after who leads something was told: "and in conflicts?"."""
+        if not (u.follow_up and (u.crises or u.sectors)) or u.wh or u.levels or more_words(u):
             return False
         before = self._previous(tuple(earlier))
         return before is not None and before.route == "role"

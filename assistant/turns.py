@@ -29,6 +29,7 @@ from assistant.understanding import (
     leans_on_history,
     more_words,
     names_only,
+    only_thanks,
     read,
 )
 
@@ -46,7 +47,7 @@ def earlier_messages(history: Sequence[Turn], settings: Settings, own_name: Self
         if turn.role == "user" and turn.text.strip():
             text = form.without_size(" ".join(turn.text[: settings.max_question_chars].split()))
             text = form.without_language(text)[0]
-            if not text or courtesies.greets(text) or courtesies.asks_help(text):
+            if not text or courtesies.greets(text) or courtesies.asks_help(text) or only_thanks(text):
                 continue  # it asked for another language, or nothing
             out.append(own_name.without(guards.without_instructions(text)[0] or text))
     return out

@@ -240,6 +240,10 @@ _THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
     r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye|that(?:'s| is) (?:all|it)(?: for (?:now|today))?)(?:,? (?:there|all|a lot|everyone|thanks|thank you))?[\s.!,]*$"
 )
+#: Says that a reply was taken in, and asks nothing: "Haiti I know already.", "More than a thousand, you say."
+_TAKEN_IN = re.compile(
+    r"^(?:\W*\w+){0,6}?\W*\b(?:i know (?:that|this|it|already|about)|i know|i (?:already )?knew|you say|you said|i see|noted|understood|got (?:it|that)|makes sense|fair enough|good to know|interesting|as i thought|that helps|never heard of it)\b(?: (?:already|that|it|then|too|now|about (?:that|it)))*\W*$"
+)
 _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\b(?:idea|thinking|point|purpose) (?:behind|of)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
     r"|^\W*(?:so |ok |and )?what(?:'s| is| are|s)(?: meant by)? (?:a|an|the|these|those)?\W*(?:\w+[\s-]+){0,5}\w+\W*$|\bque signifie\b|\bqu'est-ce qu\w*|\bque (?:significa|es|son) (?:un|una|el|la|los|las)?\b|\bquelle est la definition\b"
@@ -300,6 +304,12 @@ _DANGER = re.compile(
     r"|\b(?:(?<!you )help me(?! (?:with|to|find|out|write|draft|prepare|understand|read|choose|see|on|get (?:started|going)))|save me|save us|rescue (?:me|us)|send help|i need (?:urgent )?help now|sos)\b|\bi (?:want|am going|plan) to (?:kill myself|die|end my life)\b|\bsuicid\w+ (?:thoughts?)\b|\bi was (?:raped|trafficked|kidnapped)\b"
     r"|\bje suis en danger\b|\bnous sommes en danger\b|\baidez-moi\b|\bau secours\b|\bestoy en peligro\b|\bestamos en peligro\b|\bayuda(?:me|dme|nos)\b|\bsocorro\b"
 )
+
+
+def only_thanks(text: str) -> bool:
+    """Whether a message thanks, greets or says that a reply was taken in, and asks nothing."""
+    folded = fold(text)
+    return _THANKS.match(folded) is not None or ("?" not in text and _TAKEN_IN.match(folded) is not None)
 
 
 def in_danger(text: str) -> bool:
@@ -566,7 +576,7 @@ _SUCH_AS = re.compile(
 def _intent(u: Understanding, folded: str) -> Intent:
     if _DANGER.search(folded):
         return "danger"
-    if _THANKS.match(folded):
+    if only_thanks(u.question):
         return "thanks"
     if _REASON.match(folded):
         return "reason"

@@ -23,7 +23,7 @@ from assistant.encoder import PACKAGED_MODEL
 from assistant.reader import MAX_SENTENCE, READER
 from corpus.errors import CorpusError
 from corpus.load import Corpus
-from corpus.types import BETWEEN, PREMISE, Calibration, Dialogue
+from corpus.types import BETWEEN, Calibration, Dialogue
 from ingest.export import checked_weights
 from ingest.lowrank import LowRankModel, save_arrays
 
@@ -41,9 +41,6 @@ PAIRS, _SORTED_IN = 64, 12
 _WRONG_TOO = 0.35
 #: Among how many of the nearest other sentences that one is drawn.
 _NEAR = 3
-#: How often a question that takes something false for granted is read in an epoch. They are few, and alike in words to those
-#: that the document does not answer; the sentence that puts it right does.
-_PREMISES = 3
 #: How sure the reader is asked to be at most: the tables hold mistakes.
 _SURE = 0.97
 #: Share of questions that are read as if they had been typed in a hurry: people do, and mean the same.
@@ -96,7 +93,7 @@ def lessons(corpus: Corpus, retriever: HybridRetriever) -> list[Pair]:
         if not entry.fact and not own:
             continue
         right = sentence[entry.fact] if entry.fact else distinct[max(own, key=similar.__getitem__)][1]
-        pairs += [Pair(entry.text, right, True)] * (_PREMISES if entry.voice == PREMISE else 1)
+        pairs.append(Pair(entry.text, right, True))
         if chance.random() < _WRONG_TOO:
             others = [row for row in np.argsort(-similar)[: _NEAR + 1] if distinct[row][1] != right][:_NEAR]
             pairs.append(Pair(entry.text, distinct[chance.choice(others)][1], False))

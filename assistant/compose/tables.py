@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from assistant.answer import Paragraph
 from assistant.compose.draft import Draft, capital, joined
-from assistant.text import fold, sentences, stem, words
+from assistant.naming import initials
+from assistant.text import fold, sentences, words
 from assistant.understanding import Understanding
 from corpus.types import Acronym, Coordination, CrisisKey, ExampleCrisis, Passage, PeopleInNeed
 
@@ -220,13 +221,20 @@ def acronym(draft: Draft, entry: Acronym) -> None:
         draft.blocks.append(Paragraph(draft.say("acronym_unexpanded", acronym=entry.acronym), (number,), template=True))
 
 
+#: Words in the names of example crises that other places have in theirs, or that are no place.
+_NO_PLACE = frozenset("democratic republic arab states indian cholera outbreak tsunami".split())
+#: Letters of a place that must agree: "Syria" is the Syrian Arab Republic.
+_PLACE_STEM = 5
+
+
 def places_named(draft: Draft, u: Understanding) -> list[ExampleCrisis]:
-    """Example crises whose place the question names."""
-    asked = {stem(w) for w in words(u.question)}
+    """Example crises whose place the question names, by a word of it or its initials."""
+    said = words(u.question)
+    asked = {w[:_PLACE_STEM] for w in said}
     found = []
     for entry in draft.corpus.examples:
-        names = [stem(w) for w in words(entry.place) if len(w) > 3]
-        if names and names[0] in asked:
+        telling = [w for w in words(entry.place) if len(w) > 3 and w not in _NO_PLACE]
+        if any(w[:_PLACE_STEM] in asked for w in telling) or (len(short := initials(entry.place)) > 2 and short in said):
             found.append(entry)
     return found
 

@@ -120,7 +120,7 @@ class Corrections:
         if not missing or (u.follow_up and not any(n.text in u.question for n in missing)):
             return None
         rest = self._means.ask(without(question, missing))
-        of_it = any(n not in missing and holds(near[0], n.text) for n in named)
+        of_it = any(n not in missing and not n.text[0].isdigit() and holds(near[0], n.text) for n in named)
         least = ANSWERED_OF_IT if of_it else ANSWERED_OTHERWISE
         chance = self._means.judge(rest, least)
         if chance is None or chance < least:
