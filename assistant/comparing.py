@@ -43,6 +43,29 @@ _EACH = re.compile(
     rf"^\W*(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<rest>(?:which|what|who|where|how|when|why|are|is|do|does)\b.+?){_END}",
     re.I,
 )
+#: "A and B: when was the one and when the other?", "... what was done under the first, what under the second?"
+_ONE_OTHER = re.compile(
+    rf"^\W*(?P<a>[^,;:?]+?) (?:and|or|vs\.?|versus) (?P<b>[^,;:?]+?)\s*[,;:–-]+\s+(?P<frame>(?:who|what|which|where|when|how|why)\b[^?]{{2,80}}?) the (?:one|first|former)\b,? (?:and |but )?[^?]{{0,40}}?the (?:other|second|latter){_END}",
+    re.I,
+)
+#: "What separates A from B?", "I mix up A and B, what is each?", "A and B - not the same, are they?": what is each?
+_WHAT_EACH = (
+    re.compile(
+        rf"\b(?:what|how) (?:separates?|distinguish(?:es)?|sets?|tells?|do (?:i|we) tell|keeps?) (?P<a>[^,;:?]+?) (?:apart )?from (?P<b>[^,;:?]+?)(?: apart)?{_END}", re.I
+    ),
+    re.compile(
+        r"\b(?:mix(?:es|ed|ing)? up|confus(?:es?|ed|ing)|throws?|lumps?) (?:always |often |together )?(?P<a>[^,;:?.]+?) (?:and|with) (?P<b>[^,;:?.]+?)(?: together| up)?\s*(?:[,;:.–-]+\s+[^?]{0,120})?[?.!]*\s*$",
+        re.I,
+    ),
+    re.compile(
+        rf"^\W*(?:(?:so|is|are) )?(?:the )?(?P<a>[^,;:?]+?) and (?P<b>[^,;:?]+?)\s*[,:–-]*\s+(?:are |is )?(?:not |they )*(?:the same(?: thing)?|one and the same|same thing|which is which|wh?ich is wh?ich)(?:,? (?:are they|aren't they|or not|right|no|are these))?{_END}",
+        re.I,
+    ),
+)  # fmt: skip
+#: Ends with a word that a noun must follow.
+_NO_NOUN = re.compile(r"\b(?:first|second|third|\w+(?:th|-onset)|sudden|slow)$", re.I)
+#: Begins the question about each of two things of which nothing else is asked.
+WHAT_IS = "What is "
 _ARTICLE = re.compile(r"^\W*(?:\w+ )?(?:a|an|the|that|this)\b", re.I)
 #: Letters of stems that another word can begin with by chance, and of the endings of adjectives.
 _SHORT_STEM, _ENDING = 4, 3
@@ -98,7 +121,8 @@ def apart(message: str) -> bool:
 
 def gapped(question: str) -> bool:
     """Whether a question asks the same of two things and says the verb once: "who is in charge of A and who of B?"."""
-    return len(question) <= _LONGEST and _GAPPED.match(" ".join(question.split())) is not None
+    text = " ".join(question.split())
+    return len(text) <= _LONGEST and (_GAPPED.match(text) or _ONE_OTHER.match(text)) is not None
 
 
 def sides(question: str) -> tuple[str, str] | None:
@@ -107,6 +131,13 @@ def sides(question: str) -> tuple[str, str] | None:
     found = _DIFFERS.match(text)
     if found is not None and content_stems(found["what"]) and not _NO_THING.match(found["b"]):
         return _asked(found["what"], *_alike(found["a"], found["b"]))
+    found = _ONE_OTHER.match(text)
+    if found is not None and not _NO_THING.match(found["a"]):
+        frame = found["frame"]
+        return tuple(f"{frame} {side}?" for side in _alike(found["a"], found["b"]))  # type: ignore[return-value]
+    found = next((m for p in _WHAT_EACH if (m := p.search(text)) is not None), None)
+    if found is not None and not _NO_THING.match(found["a"]):
+        return _asked("", *_alike(found["a"].strip("“”\"' "), found["b"].strip("“”\"' ")))
     found = _BETWEEN.search(text) or _COMPARED.match(text) or _EACH.match(text) or _VERSUS.match(text)
     if found is not None:
         parts = {k: v for k, v in found.groupdict().items() if v}
@@ -155,7 +186,7 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
         has = "has" if started["who"].lower() in ("iom", "it") else "have"
         return tuple(f"Since when {has} {started['who']} done {side}?" for side in (a, b))  # type: ignore[return-value]
     if not rest:
-        return f"What is {a}?", f"What is {b}?"
+        return f"{WHAT_IS}{a}?", f"{WHAT_IS}{b}?"
     rest = _AMOUNT.sub("how many ", rest)
     if not _BOTH.search(rest):
         return f"{rest}: {a}?", f"{rest}: {b}?"
@@ -165,6 +196,8 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
 
 def _alike(a: str, b: str) -> tuple[str, str]:
     """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
+    if _NO_NOUN.search(a) and len(b.split()) > 1:
+        a = f"{a} {b.split()[-1]}"  # "the Tenth and the Eleventh Session"
     noun = re.split(
         rf" (?:such as|like|that|which|where|out|off|away|back|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I
     )[0].split()[-1]

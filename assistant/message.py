@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 
 from assistant import form, guards
 from assistant.answer import ABSTENTIONS, REFUSALS, Block, Paragraph, Status, shown
-from assistant.comparing import apart, both_said, gapped, of_each, sides
+from assistant.comparing import WHAT_IS, apart, both_said, gapped, of_each, sides
 from assistant.compose.draft import Draft
 from assistant.learned import LearnedModels
 from assistant.lexicon import Lexicon
@@ -203,7 +203,9 @@ class Composer:
         asked = (sides(text) or of_each(text, _things(understood[0])) or _roles(understood[0])) if one_sided else None
         if asked is None:
             return draft, understood
-        told = draft.status == "grounded" and not gapped(text) and both_said(asked, shown(draft.blocks))
+        # a sentence that names both tells of neither what it is
+        of_both = not gapped(text) and not all(a.startswith(WHAT_IS) for a in asked)
+        told = draft.status == "grounded" and of_both and both_said(asked, shown(draft.blocks))
         if told and not may_ask_lead(self._own_name.without(asked[0])):
             return draft, understood
         first, second = ([side] for side in asked)

@@ -234,7 +234,9 @@ def places_named(draft: Draft, u: Understanding) -> list[ExampleCrisis]:
     found = []
     for entry in draft.corpus.examples:
         telling = [w for w in words(entry.place) if len(w) > 3 and w not in _NO_PLACE]
-        if any(w[:_PLACE_STEM] in asked for w in telling) or (len(short := initials(entry.place)) > 2 and short in said):
+        if any(w[:_PLACE_STEM] in asked for w in telling) or (
+            len(short := initials(entry.place)) > 2 and short in said
+        ):
             found.append(entry)
     return found
 

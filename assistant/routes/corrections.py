@@ -10,7 +10,7 @@ from assistant.answer import Paragraph
 from assistant.answerable import Asked
 from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft
-from assistant.guards import only_tells
+from assistant.guards import only_tells, sentences_of
 from assistant.manner import asks_deeds
 from assistant.naming import without
 from assistant.premises import claimed_figures
@@ -143,6 +143,12 @@ class Corrections:
         claims = shared or figured or _PRESUPPOSES.search(fold(question)) is not None
         corrects = claims and not narrowed and not u.follow_up and not _WHETHER.match(fold(question))
         return Otherwise(tuple(n.text for n in missing), tuple(chosen[:MAX_FACTS]), corrects)
+
+
+def presupposes(question: str) -> bool:
+    """Whether a message takes something for granted: "since it is binding, ...?", "... , isn't it?", "So it replaces them. How?"."""
+    *told, _ = sentences_of(question)
+    return _PRESUPPOSES.search(fold(question)) is not None or any(only_tells(t) for t in told)
 
 
 def _told_before(question: str, figure: str) -> bool:

@@ -11,7 +11,7 @@ from assistant.compose import passages as by_passage
 from assistant.compose.draft import Draft, make_citation
 from assistant.mentions import term_asked, thing_asked
 from assistant.phrases import NOT_IN_DOCUMENT
-from assistant.routes.corrections import Corrections
+from assistant.routes.corrections import Corrections, presupposes
 from assistant.routes.known import Known
 from assistant.routes.look import ANSWERED_FAR, is_far
 from assistant.routes.means import Means
@@ -34,6 +34,9 @@ ANSWERED_FOLLOW_UP = 0.32
 STRAYS = 0.40
 #: A refused question is like one of those without an answer from this cosine, and one of the so many nearest.
 NEAR_NO, NEAR_NOES = 0.60, 2
+#: Score from which the nearest fact is told after a no to what takes something for granted. Of 17 such questions that were
+#: refused though the document has it otherwise 15 are told a fact, 14 the right one; of 92 that it does not answer 62 are told one.
+OTHERWISE = 0.33
 #: Topics of which the text has one word: how much extra money there is, who votes it and when is answered by "none".
 SETTLED = ("extra_money",)
 #: Places named where a term is used that the text does not define.
@@ -119,19 +122,22 @@ class Noes:
             quote = by_passage.best_sentences(passage, content_stems(u.english), 1)[0]
             draft.nearest.append(make_citation(self._corpus, passage.ref, quote, number))
 
-    def near(self, draft: Draft, u: Understanding) -> bool:
+    def near(self, draft: Draft, u: Understanding, ranking: Ranking) -> bool:
         """After a no, what the text has on a matter that it does not settle: who pays, whether it was adopted, how far it binds.
 
-        False where it has nothing of the kind.
+        To what takes something for granted, else the nearest fact: it may have it otherwise. False where it has nothing of
+        the kind.
         """
         rows = self._known.see_rows
-        if not rows or u.language != "en":
+        if u.language != "en":
             return False
         question = u.english if u.follow_up else u.question
-        scores = self._means.retriever().like("absent", as_asked(question), NEAR_NOES)
+        scores = self._means.retriever().like("absent", as_asked(question), NEAR_NOES) if rows else []
         topic = next((rows[text] for text, score in scores if text in rows and score >= NEAR_NO), "")
         facts = self._known.topics.get(topic, [])
-        own = own_sectors(u)
+        own = own_sectors(u) if rows else ()
+        if not facts and not u.follow_up and presupposes(u.question) and self._means.features.facts:
+            facts = [self._corpus.fact_by_id[h.fact] for h in ranking.facts()[:1] if h.score >= OTHERWISE]
         if facts:
             draft.blocks.append(Paragraph(draft.say("near_head"), template=True))
             draft.bullets((f.statement, (draft.cite(f.ref, f.quote),)) for f in facts)

@@ -85,7 +85,7 @@ class Router:
             draft.back_to(begun)
             self._ratings.of_scenario(draft, u)
             return
-        if draft.route == "not_in_document" and not self._noes.near(draft, u):
+        if draft.route == "not_in_document" and not self._noes.near(draft, u, look.ranking):
             self._places.speaks_of(draft, u)
 
 

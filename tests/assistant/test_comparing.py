@@ -255,3 +255,21 @@ def test_crises_are_compared_by_what_is_asked_about(corpus: Corpus, question: st
     answer = assistant_in_memory(corpus).ask(question)
     assert {c.ref for c in answer.citations} >= set(refs)
     assert "movement" in answer.text or "migration flows" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("The Tenth and the Eleventh Session, when was the one and when the other?",
+         ("when was The Tenth Session?", "when was the Eleventh Session?")),
+        ("Flash flood versus drought: where do people head in the one and in the other?",
+         ("where do people head in Flash flood?", "where do people head in drought?")),
+        ("What separates a mixed flow from a migration crisis?", ("What is a mixed flow?", "What is a migration crisis?")),
+        ("I mix up protracted crisis and health crisis, what is each one?",
+         ("What is protracted crisis?", "What is health crisis?")),
+        ("Migration crisis and protracted crisis - not the same, are they?",
+         ("What is Migration crisis?", "What is protracted crisis?")),
+    ],
+)  # fmt: skip
+def test_two_things_in_more_words(question: str, asked: tuple[str, str]) -> None:
+    assert sides(question) == asked

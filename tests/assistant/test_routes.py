@@ -16,6 +16,7 @@ from assistant.compose.draft import Draft, make_citation
 from assistant.compose.ratings import slice_of_sector
 from assistant.records import Record, RecordKind
 from assistant.retrieval import ScoredFact, ScoredRecord
+from assistant.routes import noes
 from assistant.routes.choice import Choice
 from assistant.routes.known import Known
 from assistant.text import fold, words
@@ -673,3 +674,17 @@ def test_another_body_of_a_like_name_is_another_body(corpus: Corpus) -> None:
     assert not known.holds(fact, "Norwegian Refugee Council")
     sahel = next(f for f in corpus.facts if "Democratic Republic of the Congo" in f.statement)
     assert not known.holds(sahel, "Central African Republic")
+
+
+def test_what_is_taken_for_granted_is_told_what_comes_near(judged: Judged, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A no alone leaves somebody with what he took for granted."""
+    monkeypatch.setattr(noes, "OTHERWISE", 0.0)
+    asked = judged(lambda _: False)
+    answer = asked.ask(
+        "Since the diagrams of Annex I are binding for every country office, what happens to one that does not follow?"
+    )
+    assert answer.status == "not_in_document"
+    assert "illustrations" in answer.text
+    plain = asked.ask("Which penalty is there for a country office?")
+    assert plain.status == "not_in_document"
+    assert "comes near:" not in plain.text
