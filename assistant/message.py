@@ -31,7 +31,7 @@ Reply = tuple[Draft, list[Understanding]]
 Helps = Callable[[Draft, Understanding, Sequence[str]], Understanding]
 
 #: Routes on which a reply may speak of one side of a comparison only.
-ONE_SIDED = ("fact", "passage", "premise", "definition")
+ONE_SIDED = ("fact", "passage", "premise", "definition", "topic", "acronym")
 #: Probability that the sides of a comparison need to be answered, on the average and at the least.
 EITHER_SIDE, LESSER_SIDE = 0.40, 0.35
 #: Probability from which a message that was refused as a follow-up is answered as complete in itself.
@@ -200,7 +200,9 @@ class Composer:
     def _side_by_side(self, text: str, draft: Draft, understood: list[Understanding]) -> Reply:
         """The reply to a comparison: where it was refused or speaks of one side only, of each side by itself if both are answered."""
         one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS or gapped(text)
-        asked = (sides(text) or of_each(text, _things(understood[0])) or _roles(understood[0])) if one_sided else None
+        asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
+        if one_sided and (asked is None or asked[0].startswith(WHAT_IS)):
+            asked = _roles(understood[0]) or asked  # what OCHA is tells its acronym
         if asked is None:
             return draft, understood
         # a sentence that names both tells of neither what it is

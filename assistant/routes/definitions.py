@@ -147,7 +147,10 @@ class Definitions:
         """What a kind of crisis is."""
         crises = crises_meant(u)
         in_conversation = u.follow_up and not asks_by_place(u)
-        if u.intent != "definition" or in_conversation or len(crises) != 1 or u.sectors or u.phases:
+        asks_of_it = u.wh in ("where", "when", "who", "how_many", "why") and more_words(
+            u
+        )  # "where do people head in a flood?"
+        if u.intent != "definition" or asks_of_it or in_conversation or len(crises) != 1 or u.sectors or u.phases:
             return False
         if look.elsewhere([c.ref for c in self._corpus.crises if c.key in crises]):
             return False
