@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from assistant import labels
@@ -16,7 +17,7 @@ from assistant.routes.known import Known
 from assistant.routes.look import ANSWERED_FAR, is_far
 from assistant.routes.means import Means
 from assistant.routes.named import FEW, own_sectors
-from assistant.text import as_asked, content_stems
+from assistant.text import as_asked, content_stems, fold
 from assistant.understanding import Understanding, outside_words
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ NEAR_NO, NEAR_NOES = 0.60, 2
 #: Score from which the nearest fact is told after a no to what takes something for granted. Of 17 such questions that were
 #: refused though the document has it otherwise 15 are told a fact, 14 the right one; of 92 that it does not answer 62 are told one.
 OTHERWISE = 0.33
+#: Score of the nearest fact with a number from which a follow-up that only asks how many is answered by it.
+COUNTED = 0.55
+#: Stems of words that say no more than that all are meant, and words for a time.
+_IN_ALL = frozenset(
+    content_stems("people persons total altogether overall all already so far exactly roughly about number long ones")
+)
+_YEARS = re.compile(r"\bhow long\b|\byears?\b|\bdecades?\b")
 #: Topics of which the text has one word: how much extra money there is, who votes it and when is answered by "none".
 SETTLED = ("extra_money",)
 #: Places named where a term is used that the text does not define.
@@ -66,7 +74,23 @@ class Noes:
         if is_far(ranking):
             least = ANSWERED_FAR
         draft.confidence = self._means.judge(asked, least)
-        return draft.confidence is None or draft.confidence >= least
+        return draft.confidence is None or draft.confidence >= least or self._counted(u, ranking)
+
+    def _counted(self, u: Understanding, ranking: Ranking) -> bool:
+        """Whether a follow-up asks how many, or how long, and says nothing that the nearest fact with a number does not hold.
+
+        "How many was that in total?" is answered, "how many of them were women?" is not.
+        """
+        if not u.follow_up or u.wh != "how_many" or u.language != "en" or not self._means.features.facts:
+            return False
+        fact = next((self._corpus.fact_by_id[h.fact] for h in ranking.facts()[:1] if h.score >= COUNTED), None)
+        if fact is None or fact.kind != "number":
+            return False
+        own = {s for s in content_stems(u.question) if s not in _IN_ALL}
+        of_years = _YEARS.search(fold(u.question)) is not None
+        named = (self._known.holds(fact, n.text) for n in self._known.names.asked(u.question))
+        fits = own <= self._known.premises.stems_of(fact.id) and all(named)
+        return fits and of_years == (_YEARS.search(fold(fact.statement)) is not None)
 
     def strays(self, u: Understanding) -> bool:
         """Whether a message that leans on the turn before is far from the document by what it says itself."""

@@ -14,6 +14,7 @@ from assistant.answerable import Asked
 from assistant.assistant import Assistant
 from assistant.compose.draft import Draft, make_citation
 from assistant.compose.ratings import slice_of_sector
+from assistant.features import ALL
 from assistant.records import Record, RecordKind
 from assistant.retrieval import ScoredFact, ScoredRecord
 from assistant.routes import noes
@@ -26,6 +27,8 @@ from corpus.types import DiagramLevel, Fact
 
 if TYPE_CHECKING:
     from assistant.retrieval import Ranking
+    from assistant.routes.corrections import Corrections
+    from assistant.routes.means import Means
 
 Judged = Callable[[Callable[[str], bool]], Assistant]
 
@@ -688,3 +691,22 @@ def test_what_is_taken_for_granted_is_told_what_comes_near(judged: Judged, monke
     plain = asked.ask("Which penalty is there for a country office?")
     assert plain.status == "not_in_document"
     assert "comes near:" not in plain.text
+
+
+@pytest.mark.parametrize(
+    ("question", "answered"),
+    [
+        ("how many is that in total?", True),
+        ("how many people altogether?", True),
+        ("how many of them were women?", False),
+        ("how many in 2013?", False),
+        ("how many years did it take?", False),
+    ],
+)
+def test_how_many_is_answered_where_nothing_more_is_asked(corpus: Corpus, question: str, answered: bool) -> None:
+    """A follow-up that only asks for the number was refused like one that asks for a part of it."""
+    found = [ScoredFact(next(f.id for f in corpus.facts if "200,000" in f.statement), 0.60)]
+    known = Known(corpus)
+    refuses = noes.Noes(known, cast("Means", SimpleNamespace(features=ALL)), cast("Corrections", None))
+    u = replace(_follow_up(question, f"Did IOM help migrants in Libya? {question}"), wh="how_many")
+    assert refuses._counted(u, cast("Ranking", SimpleNamespace(facts=lambda: found))) is answered
