@@ -196,7 +196,7 @@ def _asked(rest: str, a: str, b: str) -> tuple[str, str] | None:
 
 def _alike(a: str, b: str) -> tuple[str, str]:
     """Two things with what they share said of both: "IOM's role in camps" and "in shelter", "sudden" and "slow onset disasters"."""
-    if _NO_NOUN.search(a) and len(b.split()) > 1:
+    if _NO_NOUN.search(a) and len(b.split()) > 1 and not _NO_NOUN.search(b):
         a = f"{a} {b.split()[-1]}"  # "the Tenth and the Eleventh Session"
     noun = re.split(
         rf" (?:such as|like|that|which|where|out|off|away|back|{_PREPOSITION}) ", a, maxsplit=1, flags=re.I

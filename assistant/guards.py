@@ -80,7 +80,7 @@ _ROLE = re.compile(r"[\"']role[\"']\s*:\s*[\"']user[\"']\s*,\s*[\"']content[\"']
 _SHOT = re.compile(r"(?:^|\s)q(?:uestion)?\s*\d*\s*[:.)]\s*(.+?)\s+a(?:nswer)?\s*\d*\s*[:.)]", re.I | re.S)
 _QUOTED = re.compile(r"[\"“«]([^\"“”«»]{12,})[\"”»]|(?<!\w)['‘]([^'’]{12,})['’](?!\w)")
 _GREETING = re.compile(
-    r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?\s*[,!.:;–-]+\s*)+(?=(?:\S+\s+){2}\S)",
+    r"^\W*(?:(?:great|ok(?:ay)?|thanks?|thank you|thx|hi|hello|hey|good (?:morning|afternoon|evening|day)|sure|perfect|dear \w+|bonjour|salut|hola|buen[oa]s (?:dias|tardes)|merci|gracias)(?: there| all| again| team)?(?:\s*[,!.:;–-]+\s*|\s+(?=(?:thanks?|thank you|thx|great|perfect|hi|hello)\b)))+(?=(?:\S+\s+){2}\S)",
     re.I,
 )
 #: Doubts what was said, before saying why or asking anew.

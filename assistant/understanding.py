@@ -718,6 +718,11 @@ _STANDS_FOR = re.compile(r"\b(?:it|they|them|that one|those|these|that|this)\b",
 _WHY_SO = re.compile(r"^\W*(?:(?:and|but|so) )*(?:why|how come)\b")
 _SEVERAL = re.compile(r"\b(?:them|they|those)\b", re.IGNORECASE)
 ASKING = FUNCTION_WORDS["en"] | {
+    "sorry",
+    "oops",
+    "meant",
+    "one",
+    "ones",
     "tell",
     "many",
     "much",

@@ -335,3 +335,15 @@ def test_what_stands_between_two_things_is_one_question() -> None:
     whole = "what is the difference between refugee protection by UNHCR and what IOM does"
     assert guards.parts_of(whole) == [whole]
     assert len(guards.parts_of("what is the difference between A and B and who leads each of them?")) == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("ok thanks. when's the document dated", "when's the document dated"),
+        ("ok great thanks, who leads the shelter cluster?", "who leads the shelter cluster?"),
+        ("ok who leads the shelter cluster?", "ok who leads the shelter cluster?"),
+    ],
+)
+def test_several_courtesies_before_a_question(message: str, left: str) -> None:
+    assert guards.without_greeting(message) == left
