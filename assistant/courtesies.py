@@ -11,7 +11,7 @@ from assistant.text import fold
 
 #: A greeting, with nothing asked.
 _GREETS = re.compile(
-    r"^\W*(?:(?:hi|hello|hey)\W+)?(?:how are (?:you|u|things)|how(?:'s| is) it going|how do you do|what'?s up)(?: doing)?(?: (?:today|there|now))?\W*$|^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:there|all|everyone|team))?\W*$"
+    r"^\W*(?:(?:hi|hello|hey)\W+)?(?:how are (?:you|u|things)|how(?:'s| is) it going|how do you do|what'?s up)(?: doing)?(?: (?:today|there|now))?\W*$|^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings|bonjour|bonsoir|salut|hola|buen[oa]s (?:dias|tardes|noches))(?: (?:to )?(?:you )?(?:there|all|everyone|everybody|team|folks|colleagues|friends|you)(?: of you| here)?)?\W*$"
 )
 #: Asks what the assistant is for.
 _ASKS_HELP = re.compile(
@@ -35,7 +35,7 @@ _OFFICIAL = re.compile(
 )
 #: Asks which sectors no scenario speaks of.
 _NEVER = re.compile(
-    r"\b(?:which|what|any) (?:of the )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|ratings?|mention|named|cover(?:ed)?|scenarios?|spoken of|appear)"
+    r"\b(?:which|what|any) (?:one )?(?:of (?:the|these|those|its|your|iom's) )?(?:15 |fifteen )?sectors?\b.{0,40}\b(?:never|not|no|isn't|aren't|in none|nowhere)\b.{0,40}\b(?:rated|mentioned|rate|ratings?|mention|named|cover(?:ed)?|scenarios?|spoken of|appears?|shows? up|turns? up|comes? up|occurs?)"
 )
 
 

@@ -111,6 +111,8 @@ _SPLIT = re.compile(
 )
 #: A "between" that waits for its second thing.
 _BETWEEN = re.compile(r"\bbetween\b(?!.*\band\b)[^?.!;]*$", re.IGNORECASE)
+#: The second of two questions without its verb: "which was the sudden one and which the slow one?"
+_SHORT_OF = re.compile(r"^(?:which|when) the \w+(?: (?:one|disaster|crisis|sector))?\W*$", re.IGNORECASE)
 #: Asks where something is said, and what: "which paragraph says that ...?".
 _LOCATES = re.compile(
     r"^\W*(?:(?:and|so|ok|please|can you tell me|tell me|do you know) )*(?:in )?(?:which|what) (?:exact )?(?:paragraph|para|section|passage|part|place|footnote|annex)s?(?: (?:of|in) the (?:document|framework|text|paper|annex))?"
@@ -355,7 +357,7 @@ def parts_of(question: str) -> list[str]:
     if subject is not None and len(parts) > 1:  # "Afghanistan: how many came back and how many were trained?"
         parts[1:] = [f"{subject[1]}: {part}" if asks(part) else part for part in parts[1:]]
     for part in parts:
-        if merged and _BETWEEN.search(merged[-1]):
+        if merged and (_BETWEEN.search(merged[-1]) or _SHORT_OF.match(part)):
             merged[-1] = f"{merged[-1]} and {part}"  # "the difference between A and what B does" is one question
         elif merged and (len(part.split()) < 2 or len(merged[-1].split()) < 3 or _states(merged[-1])):
             merged[-1] = f"{merged[-1]} {part}"

@@ -59,7 +59,7 @@ def nearest(word: str, vocabulary: Iterable[str], *, most: int = 2) -> str:
 _GLUED = re.compile(r"\b(sector|annex|pillar|phase|paragraph|para|footnote|fn)(\d{1,2})\b", re.IGNORECASE)
 
 #: A number of thousands as it is typed: "25k", "25 thousand".
-_THOUSANDS = re.compile(r"(?<![\w.,/$€£-])(\d{1,3})(?:\.(\d))? ?(?:k|thousand)\b(?![/'’-])", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<![\w.,/$€£-])([1-9]\d{0,2})(?:\.(\d{1,2}))? ?(?:k|thousand)\b(?![/'’])", re.IGNORECASE)
 
 #: Single letters that belong together, or else a word: of "U.S." no letter is a word typed in a hurry.
 _WRITTEN = re.compile(rf"\b[^\W\d_](?:[.&][^\W\d_])+\b|{_WORD.pattern}")
@@ -126,6 +126,10 @@ class Lexicon:
         found = detect_language(spelled, default, self._words)
         if default == "en" != found and len(said) <= _FEW and text.isascii() and set(self._subject).issuperset(said):
             return "en"
+        if found != "en" and text.isascii() and not FUNCTION_WORDS[found].intersection(said):
+            theirs = self._glossary.words[found] | self._words[found]
+            if any(w in self._known and w not in theirs for w in said):
+                return "en"  # "Congo vs Libya - crisis type?"
         return found
 
     def correct(self, token: str, lang: Language) -> str:
@@ -242,7 +246,7 @@ def _free_phases(matches: Sequence[Match]) -> list[Match]:
 
 def _in_full(thousands: re.Match[str]) -> str:
     """The number with all its digits, as the document writes them: "25,000" for "25k"."""
-    return f"{int(thousands[1])},{thousands[2] or '0'}00"
+    return f"{thousands[1]},{(thousands[2] or '').ljust(3, '0')}"
 
 
 def folded_words(texts: Iterable[str]) -> set[str]:

@@ -42,6 +42,8 @@ REFERS = 0.60
 HALF = 0.60
 #: The same of a message that only describes a situation, once what is asked is added: those words alone raise it.
 SITUATION = 0.80
+#: Letters of a body's name up to which it is an acronym.
+_SHORT_NAME = 5
 #: What somebody asks who only describes a situation.
 WHAT_TO_DO = "what can we do?"
 #: Begins a message that asks the same of something else.
@@ -73,14 +75,28 @@ def _things(u: Understanding) -> list[str]:
     return []
 
 
-def _roles(u: Understanding) -> tuple[str, str] | None:
-    """What each of two bodies does, where a message holds them against each other and nothing else; None where it does not."""
-    named = {m.key: m for m in reversed(u.matches) if m.kind == "partner" and not m.weak}
+#: Words of a message that holds two bodies against each other and asks no more of them.
+_OF_ROLES = frozenset(
+    "task tasks role roles job jobs mandate mandates function functions difference differences explain both mix mixing always vs versus compare".split()
+)
+
+
+def _roles(u: Understanding, asked: tuple[str, str] | None) -> tuple[str, str] | None:
+    """What each of two bodies does, where a message holds them against each other and ``asked`` no more than what each is.
+
+    None where it asks something else.
+    """
+    named = sorted(
+        {m.key: m for m in reversed(u.matches) if m.kind == "partner" and not m.weak}.values(), key=lambda m: m.start
+    )
     if not u.comparison or len(named) != 2 or u.sectors or u.crises or u.levels:
         return None
-    first, second = (
-        m.term.upper() if len(m.term) <= 5 else m.term for m in sorted(named.values(), key=lambda m: m.start)
-    )
+    if asked is None:
+        if figures(u.question) or not _OF_ROLES.issuperset(more_words(u)):
+            return None
+    elif any(fold(side) != fold(f"{WHAT_IS}{m.term}?") for side, m in zip(asked, named, strict=True)):
+        return None
+    first, second = (m.term.upper() if len(m.term) <= _SHORT_NAME else m.term for m in named)
     return f"What is the role of {first}?", f"What is the role of {second}?"
 
 
@@ -202,7 +218,7 @@ class Composer:
         one_sided = draft.route in ONE_SIDED or draft.status in REFUSALS or gapped(text)
         asked = (sides(text) or of_each(text, _things(understood[0]))) if one_sided else None
         if one_sided and (asked is None or asked[0].startswith(WHAT_IS)):
-            asked = _roles(understood[0]) or asked  # what OCHA is tells its acronym
+            asked = _roles(understood[0], asked) or asked  # what OCHA is tells its acronym
         if asked is None:
             return draft, understood
         # a sentence that names both tells of neither what it is

@@ -83,7 +83,9 @@ def refine(u: Understanding, slots: Slots) -> Understanding:
         changes["sectors"] = sectors
         changes["sector_guessed"] = not u.sectors and best < THRESHOLDS["sectors"]
         if not u.levels:
-            changes["levels"] = _keys(u.levels, (), slots.levels, 0.60, several=True)
+            advises = u.language == "en" and "recommended" not in u.tokens  # "what does it recommend?" names no level
+            likely_levels = {k: v for k, v in slots.levels.items() if not (advises and k == "recommended")}
+            changes["levels"] = _keys(u.levels, (), likely_levels, 0.60, several=True)
     named = {"crises": u.crises or u.weak_crises, "phases": u.phases or u.weak_phases}
     changes["guessed"] = tuple(slot for slot, keys in named.items() if changes.get(slot) and not keys)
     return replace(u, **changes)  # type: ignore[arg-type]

@@ -158,7 +158,7 @@ _WH: dict[Language, tuple[tuple[str, str], ...]] = {
 }
 
 _COMPARISON = re.compile(
-    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\b(?:separates?|sets?|tells?|keeps?|telling) .{1,60}\b(?:from|apart)\b|\bside by side\b|\bstacks? up\b|\bmix(?:es|ed|ing)? (?:\w+ ){0,3}up\b|\bmix(?:es|ing)? (?:both|them|the two|those)\b|\bthe one\b.{1,40}\bthe other\b|\bversus\b|\bvs\b|\bas (?:opposed to|against)\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
+    r"\bcompar\w*|\bdiff(?:er\w*|s)?\b|\b(?:what|how) (?:do (?:i|we|you) )?(?:separates?|sets?|distinguish\w*) .{1,60}\b(?:from|apart)\b|\b(?:tell|keep) .{1,60}\bapart\b|\bside by side\b|\bstacks? up\b|\bmix(?:es|ed|ing)? (?:\w+ ){0,3}up\b|\bmix(?:es|ing)? (?:both|them|the two|those)\b|\bthe one\b.{1,40}\bthe other\b|\bversus\b|\bvs\b|\bas (?:opposed to|against)\b|\brather than\b|\b(?:more|less) (?:critical|important|weight)\b"
     r"|\bsame (?:as|in|for|across|before|after|during|ahead)\b|\bsame \w+ .{0,40}\bas (?:when|in|for|after|before|during)\b|\bcontrast\b|\bchange[sd]? between\b|\bmatters? more\b|\bdistinguish\w*"
     r"|\bdiferenci\w*|\bdifieren?\b|\bmeme chose\b|\bmas (?:importante|critico)\b|\bplus (?:important|critique)e?\b|\bhigher\b|\bboth\b|\boutrank\w*"
 )
@@ -240,9 +240,10 @@ _THANKS = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|good|great|fine|noted|cool|perfect|super|alright|right|nice|clear|understood|got it|thanks|thx)\W*){1,4}$"
     r"|^\W*(?:thanks?(?: you)?(?: (?:so|very) much)?|thx|merci(?: beaucoup)?|(?:muchas )?gracias|ok(?:ay)?|great|perfect|got it|hi|hello|hey|bonjour|hola|good (?:morning|afternoon|evening)|bye|goodbye|that(?:'s| is) (?:all|it)(?: for (?:now|today))?)(?:,? (?:there|all|a lot|everyone|thanks|thank you))?[\s.!,]*$"
 )
-#: Says that a reply was taken in, and asks nothing: "Haiti I know already.", "More than a thousand, you say."
+#: Says that a reply was taken in, and asks and claims nothing: "Haiti I know already.", "More than a thousand, you say."
 _TAKEN_IN = re.compile(
-    r"^(?:\W*\w+){0,6}?\W*\b(?:i know (?:that|this|it|already|about)|i know|i (?:already )?knew|you say|you said|i see|noted|understood|got (?:it|that)|makes sense|fair enough|good to know|interesting|as i thought|that helps|never heard of it)\b(?: (?:already|that|it|then|too|now|about (?:that|it)))*\W*$"
+    r"^(?!\W*(?:what|who|why|how|when|where|which|is|are|was|were|do|does|did|can|could|tell|repeat|explain|show|give|list|say|and|but|no|not)\b)(?!.*\b(?:not|n't|never|critical|important|recommended|rated|rating)\b)"
+    r"(?:[\w'’.,-]{1,20} ){0,4}(?:i (?:already know|know (?:that )?already|knew that)|you say|i see|noted|understood|got (?:it|that)|makes sense|fair enough|good to know)\W*$"
 )
 _DEFINITION = re.compile(
     r"\bsector (?:\d+|number \d+|no \d+) (?:is |be )?(?:called|named|about)\b|\b(?:name|title) of sector \d+\b|\bwhat(?:'s| is| are| does| do)?\b.{0,60}\b(?:mean(?:t|s|ing)?|stand(?:s)? for|refer(?:s)? to|definition|count(?:s)? as|covers?|includes?|involves?|entails?|comprises?|consists? of)\b|\bquiere decir\b|\bveut dire\b|\bhow (?:is|are) .{0,60}\b(?:described|defined|understood)\b|\bdescribe\b|\bexplain\b|\bwhat (?:sort|kind)s? of (?:work|things|activities)\b|\b(?:que couvre|que abarca|en quoi consiste|en que consiste)\b|\bdefin\w+|\bmeaning of\b|\bexplain (?:what|the term)\b|\b(?:idea|thinking|point|purpose) (?:behind|of)\b|\bwhat makes (?:a|one|some) sectors?\b|\bwhen (?:is|does) (?:a|one) sector\b|\bwhat (?:does|do|is|are)\b.{0,80}\b(?:aims?|aimed|supposed to achieve|trying to achieve)\b"
@@ -344,9 +345,8 @@ def _is_verb(match: Match, matches: Sequence[Match]) -> bool:
 
 
 #: Words before "after", and after it, with which it tells no time: "who looks after them?", "she named the baby after me".
-_LOOKS = frozenset(
-    "look looks looked looking name named asks asked asking run runs running take takes took called sought".split()
-)
+_LOOKS = frozenset("look looks looked looking".split())
+_NAMES = frozenset("name named call called ask asked asks run runs running take takes took".split())
 _SOMEBODY = frozenset("me us you him them each".split())
 
 
@@ -355,16 +355,20 @@ def _is_no_phase(match: Match, tokens: Sequence[str]) -> bool:
     if match.kind != "phase" or match.term != "after":
         return False
     before, behind = tokens[max(0, match.start - 3) : match.start], tokens[match.end : match.end + 1]
-    return bool(_LOOKS & set(before[-1:])) or (bool(_SOMEBODY & set(behind)) and bool(_LOOKS & set(before)))
+    return bool(_LOOKS & set(before[-1:])) or (bool(_SOMEBODY & set(behind)) and bool(_NAMES & set(before)))
 
 
 #: Words before a level that make it a question of degree: "how important", "qué tan importante", "à quel point critique".
-_DEGREE = frozenset({"how", "tan", "cuan", "point"})
+_DEGREE = frozenset({"how", "tan", "cuan", "point", "more", "less", "equally", "plus", "moins", "mas", "menos"})
+#: Forms of a level's word that name no level: "what does it recommend in a pandemic?" asks for advice.
+_ADVISES = frozenset("recommend recommends recommending recommendation recommendations".split())
 
 
 def _asks_degree(match: Match, tokens: Sequence[str]) -> bool:
     """Whether a level's word asks how much rather than claims that level: "how important is it?" claims nothing."""
-    return match.kind == "level" and match.start > 0 and tokens[match.start - 1] in _DEGREE
+    if match.kind != "level":
+        return False
+    return tokens[match.start] in _ADVISES or (match.start > 0 and tokens[match.start - 1] in _DEGREE)
 
 
 #: "Besides the government and OCHA", "anyone other than UNHCR": those named are not what is asked for.
@@ -449,11 +453,11 @@ def _completed(u: Understanding, gloss: Understanding) -> Understanding:
 
 #: What somebody says that they did not mean: "I meant camps, not shelter".
 _NOT_THAT = re.compile(
-    r"(\bi (?:meant|mean|was talking about|am talking about|asked about)\b[^,;:.?!]{1,60}), ?(?:and )?not (?:the |about )?[^,;:.?!]{1,40}(?=[,;:.?!]|$)",
+    r"(\bi (?:meant|mean|was talking about|am talking about|asked about)\b[^,;:.?!]{1,60}), ?(?:and )?not (?!(?:only|just|merely|necessarily|critical|important|recommended|in|during|after|before|for)\b)[^,;:.?!]{1,40}(?=[,;:.?!]|$)",
     re.IGNORECASE,
 )
 #: Names one of all that are asked for.
-_INCLUDED = re.compile(r"\b(?:ones? )?(?:included|including|as well)\W*$|\b(?:including|even) (?:\w+ ){1,3}\W*$")
+_INCLUDED = re.compile(r"\bincluded\W*$|\bincluding (?:\w+ ?){1,3}\W*$")
 #: Asks the same again of something else, which "and for ...?" says, too.
 _SAME_AGAIN = re.compile(
     r"^\W*(?:(?:and|ok(?:ay)?|now|so|then|also)\W+)*(?:the )?same(?: (?:question|thing|query|again|here|goes|one))*,? (?:but )?(?=(?:on|about|for|in|with|during|after|before)\b)",
@@ -694,16 +698,25 @@ _RANKED_LEVEL = re.compile(
 #: One of several that were asked for, by its place: "explain the second", "number 4?".
 _BY_PLACE = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|now|then|thanks|but|please)\W+)*(?:(?:what|who)(?:'s| is| are| about| does|s)? |how about |explain |describe |define |(?:can you |could you |please )?tell me (?:more )?about |more on |give me )?(?:the )?"
-    r"(?:(?P<ordinal>first|second|third|fourth|fifth|last|final|other)(?: (?:one|of (?:them|these|those)|pillar|phase|stage|crisis|kind|type|sector))?|(?:number|no\.?|nr\.?|#) ?(?P<number>\d{1,2}))(?: (?:mean|about|cover|say|stand for))?\W*$"
+    r"(?:(?P<ordinal>first|second|third|fourth|fifth|last|final)(?: (?:one|of (?:them|these|those)|(?P<noun>pillar|phase|stage|crisis|kind|type|sector)))?|(?:number|no\.?|nr\.?|#) ?(?P<number>\d{1,2}))(?: (?:mean|about|cover|say|stand for))?\W*$"
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
+#: What such a message is put into, for which another may follow: "and the first?".
+_PLACED = re.compile(r"^what is (?:pillar \d|sector \d+|a [a-z-]+ crisis|done in the “)")
+#: Words of a question for all of several things.
+_OF_ALL_THINGS = frozenset(
+    "pillars phases stages crises crisis types kinds sorts scenarios sectors two three five fifteen 15 exist different explain describe".split()
+)
+_KIND_OF_NOUN = {
+    "pillar": "pillars", "phase": "phases", "stage": "phases", "crisis": "crises", "kind": "crises", "type": "crises", "sector": "sectors",
+}  # fmt: skip
 #: Things of which there are several in a fixed order, as a question for them names them.
 _SEVERAL_THINGS = re.compile(
     r"\b(?:(?P<pillars>pillars)|(?P<phases>phases|stages)|(?P<crises>(?:kinds?|types?|sorts?|categor\w+) of (?:a )?(?:migration )?(?:crisis|crises)|crisis types|crises|scenarios)|(?P<sectors>sectors))\b"
 )
 #: The level next to the one spoken of: "and the one just below?".
 _NEXT_LEVEL = re.compile(
-    r"^\W*(?:(?:and|but|so|ok(?:ay)?) )*(?:what(?:'s| is| about)? )?(?:the )?(?:(?:next )?(?:level|one|grade|rank|step|rating) )?(?:just |right |directly |immediately |one )?(?P<way>below|beneath|under|down|lower|above|up|higher)(?: (?:it|that|this|one|level|step|grade))?\W*$"
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?) )*(?:what(?:'s| is| about)? )?(?:the )?(?:(?:next )?(?:level|one|grade|rank|step|rating) )?(?:just |right |directly |immediately |one )?(?P<way>below|beneath|lower|above|higher)(?: (?:it|that|this|one|level|step|grade))?\W*$"
 )
 #: The sector after or before the one spoken of: "and the next one?".
 _NEXT = re.compile(
@@ -920,7 +933,7 @@ def merge(u: Understanding, before: Understanding) -> Understanding:
         own.append("levels")
     beside = _NEXT_LEVEL.match(fold(u.question))
     if beside is not None and len(before.levels) == 1:
-        place = LEVELS.index(before.levels[0]) + (-1 if beside["way"] in ("above", "up", "higher") else 1)
+        place = LEVELS.index(before.levels[0]) + (-1 if beside["way"] in ("above", "higher") else 1)
         if 0 <= place < len(LEVELS):
             u = replace(u, levels=(LEVELS[place],))
             own.append("levels")
@@ -1016,18 +1029,19 @@ def _by_place(u: Understanding, before: Understanding) -> tuple[dict[str, object
     """The slots and the question of a message that asks for one of several things by its place; None for any other message."""
     folded = fold(u.question)
     asked = _BY_PLACE.match(folded)
-    things = _SEVERAL_THINGS.search(fold(before.text))
-    named = (before.crises or before.sectors) and not asks_by_place(before)
-    if asked is None or things is None or u.language != "en" or named:
+    kinds = {str(m.lastgroup) for m in _SEVERAL_THINGS.finditer(fold(before.text))}
+    if asked is None or len(kinds) != 1 or u.language != "en":
         return None
-    kind = str(things.lastgroup)
+    kind = kinds.pop()
+    claims = before.crises or before.sectors or before.levels or before.rating_cue or before.partners
+    all_of_them = not claims and _OF_ALL_THINGS.issuperset(more_words(before))
+    if not (all_of_them or _PLACED.match(before.english)) or _KIND_OF_NOUN.get(asked["noun"] or "", kind) != kind:
+        return None
     sizes = {"pillars": 2, "phases": len(PHASES), "crises": len(CRISES), "sectors": len(SECTOR_NUMBERS)}
     if asked["number"]:
         place = int(asked["number"])
     elif asked["ordinal"] in ("last", "final"):
         place = sizes[kind]
-    elif asked["ordinal"] == "other":
-        place = 0
     else:
         place = 1 + _ORDINALS.index(asked["ordinal"])
     if not 1 <= place <= sizes[kind]:

@@ -221,22 +221,27 @@ def acronym(draft: Draft, entry: Acronym) -> None:
         draft.blocks.append(Paragraph(draft.say("acronym_unexpanded", acronym=entry.acronym), (number,), template=True))
 
 
-#: Words in the names of example crises that other places have in theirs, or that are no place.
-_NO_PLACE = frozenset("democratic republic arab states indian cholera outbreak tsunami".split())
-#: Letters of a place that must agree: "Syria" is the Syrian Arab Republic.
-_PLACE_STEM = 5
+#: Words in the names of example crises that are no place, or that other names have, too.
+_NO_PLACE = frozenset("democratic republic arab states cholera outbreak tsunami".split())
+#: Letters by which the adjective of a place and its name differ at most: "Syria" is the Syrian Arab Republic.
+_ADJECTIVE = 2
 
 
 def places_named(draft: Draft, u: Understanding) -> list[ExampleCrisis]:
-    """Example crises whose place the question names, by a word of it or its initials."""
+    """Example crises whose place the question names, by all that tells it from others or its initials."""
     said = words(u.question)
-    asked = {w[:_PLACE_STEM] for w in said}
+
+    def names(word: str) -> bool:
+        return any(
+            w == word or (len(w) > 4 and word.startswith(w) and len(word) - len(w) <= _ADJECTIVE) or w == f"{word}n"
+            for w in said
+        )
+
     found = []
     for entry in draft.corpus.examples:
         telling = [w for w in words(entry.place) if len(w) > 3 and w not in _NO_PLACE]
-        if any(w[:_PLACE_STEM] in asked for w in telling) or (
-            len(short := initials(entry.place)) > 2 and short in said
-        ):
+        short = initials(entry.place)
+        if (telling and all(map(names, telling))) or (len(short) > 2 and short in said):
             found.append(entry)
     return found
 

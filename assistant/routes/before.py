@@ -20,7 +20,7 @@ WHICH_ONES = re.compile(
 _ELSE = re.compile(r"\belse\b|\bis that (?:all|it|everything)\b|\bthat(?:'s| is) (?:all|it)\b")
 #: Asks on which condition a rating stands.
 _CONDITION = re.compile(
-    r"^\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*(?:are there |is there |with )?(?:any (?:strings(?: attached)?|conditions?|caveats?|catch|ifs(?: or buts)?|exceptions?)|(?:under|on) (?:what|which) conditions?|(?:what|which) conditions?|is (?:that|it|this) (?:unconditional|conditional|only if|without conditions?|always (?:so|the case))|unconditionally|no conditions?|only if what)(?: (?:attached|apply|for (?:that|it)|to (?:that|it)|there))?\W*$"
+    r"^\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*(?:are there |is there |with )?(?:any (?:strings(?: attached)?|conditions?|caveats?|catch|ifs(?: or buts)?)|(?:under|on) (?:what|which) conditions?|(?:what|which) conditions?|is (?:that|it|this) (?:unconditional|conditional|only if|without conditions?)|unconditionally|no conditions?|only if what)(?: (?:attached|apply|for (?:that|it)|to (?:that|it)|there))?\W*$"
 )
 #: Facts that are stated then.
 STATED = 3
@@ -89,24 +89,26 @@ def listed_before(draft: Draft, u: Understanding, previous: Previous) -> bool:
 
 
 def conditions(draft: Draft, u: Understanding, previous: Previous) -> bool:
-    """Tell the condition of each rating in the reply before, or that it has none; False where it rated nothing."""
+    """Tell every condition of the ratings in the reply before, or that they have none; False where it rated nothing."""
     if not u.follow_up or not _CONDITION.match(fold(u.question)):
         return False
     before = previous()
-    cells = [c for c in before.cells if c.strongest is not None] if before is not None else []
+    cells = [c for c in before.cells if c.level is not None and c.evidence] if before is not None else []
     if not cells:
         return False
     draft.route = "conditions"
     draft.cells.extend(cells)
-    for cell in cells[:STATED]:
-        for evidence in cell.evidence[:1]:
-            cited = draft.cite(evidence.ref, evidence.quote)
-            key = "on_condition" if evidence.condition else "no_condition"
-            text = draft.say(key, condition=evidence.condition)
-            if len(cells) > 1:
-                text = f"{draft.sector(cell.sector_no)}, {draft.place(cell.crisis, cell.phase)}: {text}"
-            draft.blocks.append(Paragraph(text, (cited,), template=not evidence.condition))
-            draft.quote(evidence.ref, evidence.quote)
+    tied = [(cell, e) for cell in cells for e in cell.evidence if e.condition]
+    for cell, evidence in tied:
+        text = draft.say("on_condition", condition=evidence.condition)
+        if len(cells) > 1:
+            text = f"{draft.sector(cell.sector_no)}, {draft.place(cell.crisis, cell.phase)}: {text}"
+        draft.add(text, draft.cite(evidence.ref, evidence.quote))
+    if not tied:
+        first = cells[0].evidence[0]
+        draft.blocks.append(Paragraph(draft.say("no_condition"), (draft.cite(first.ref, first.quote),), template=True))
+    for evidence in [e for _, e in tied] or cells[0].evidence[:1]:
+        draft.quote(evidence.ref, evidence.quote)
     return True
 
 

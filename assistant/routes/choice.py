@@ -211,7 +211,7 @@ class Choice:
         sentence = by_passage.sentence_of(chosen[0], self._corpus.by_ref)
         listed = (f for f in chosen if f.kind == "list" or (f.kind in _NAMING and self._known.names.asked(f.statement)))
         found = [f for f in listed if len(asked & self._stems_said(f.id)) >= least]
-        if not found and self._known.names.asked(sentence.replace(chosen[0].quote, "")):
+        if not found and len(self._known.names.asked(sentence.replace(chosen[0].quote, ""))) > 1:
             return [chosen[0]]  # the rest of its sentence names them
         return found
 

@@ -40,6 +40,9 @@ _PRESUPPOSES = re.compile(
     r"^\W*(?:since|given that|as|because|now that|why|how come)\b|\bi (?:heard|read|thought|think|understand|believe)\b"
     r"|\b(?:right|correct|yes|no|(?:is|are|was|were|does|do|did|has|have)n'?t (?:it|they|he|she|we|there))\W*$"
 )
+#: Tells of the user, not of the document; and words that a claim has at least.
+_OF_ONESELF = re.compile(r"\W*(?:i|i'm|we|we're|my|our|hi|hello|dear|thanks|please)\b")
+_CLAIM = 4
 #: Asks whether something is so, of what it names first.
 _WHETHER = re.compile(r"(?:and |but |so )?(?:is|are|was|were|does|do|did|has|have)\b")
 
@@ -148,7 +151,8 @@ class Corrections:
 def presupposes(question: str) -> bool:
     """Whether a message takes something for granted: "since it is binding, ...?", "... , isn't it?", "So it replaces them. How?"."""
     *told, _ = sentences_of(question)
-    return _PRESUPPOSES.search(fold(question)) is not None or any(only_tells(t) for t in told)
+    claims = (t for t in told if only_tells(t) and not _OF_ONESELF.match(fold(t)))
+    return _PRESUPPOSES.search(fold(question)) is not None or any(len(t.split()) >= _CLAIM for t in claims)
 
 
 def _told_before(question: str, figure: str) -> bool:

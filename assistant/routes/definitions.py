@@ -147,10 +147,9 @@ class Definitions:
         """What a kind of crisis is."""
         crises = crises_meant(u)
         in_conversation = u.follow_up and not asks_by_place(u)
-        asks_of_it = u.wh in ("where", "when", "who", "how_many", "why") and more_words(
-            u
-        )  # "where do people head in a flood?"
-        if u.intent != "definition" or asks_of_it or in_conversation or len(crises) != 1 or u.sectors or u.phases:
+        # "where do people head in a flood?" asks no meaning
+        asks_of_it = u.wh in ("where", "when", "who", "how_many", "why") and bool(more_words(u))
+        if u.intent != "definition" or len(crises) != 1 or u.sectors or u.phases or in_conversation or asks_of_it:
             return False
         if look.elsewhere([c.ref for c in self._corpus.crises if c.key in crises]):
             return False

@@ -14,6 +14,7 @@ from assistant.answerable import Asked
 from assistant.assistant import Assistant
 from assistant.compose.draft import Draft, make_citation
 from assistant.compose.ratings import slice_of_sector
+from assistant.compose.tables import places_named
 from assistant.features import ALL
 from assistant.records import Record, RecordKind
 from assistant.retrieval import ScoredFact, ScoredRecord
@@ -710,3 +711,36 @@ def test_how_many_is_answered_where_nothing_more_is_asked(corpus: Corpus, questi
     refuses = noes.Noes(known, cast("Means", SimpleNamespace(features=ALL)), cast("Corrections", None))
     u = replace(_follow_up(question, f"Did IOM help migrants in Libya? {question}"), wh="how_many")
     assert refuses._counted(u, cast("Ranking", SimpleNamespace(facts=lambda: found))) is answered
+
+
+def test_every_condition_is_told_and_no_other(assistant: Assistant) -> None:
+    """Of seven ratings the first three were told to have none, and the one that has a condition was left out."""
+    before = Turn("user", "Which sectors are important during a protracted crisis?")
+    answer = assistant.ask("any conditions?", [before])
+    assert "international migrants are caught" in answer.text
+    assert "no condition" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Compare the number of refugees OCHA and UNHCR support", "What is the difference between OCHA and UNHCR in 2012?"],
+)
+def test_roles_are_told_only_where_nothing_else_is_asked(judged: Judged, question: str) -> None:
+    assert judged(lambda q: "role" in q).ask(question).status == "not_in_document"
+
+
+@pytest.mark.parametrize(
+    ("question", "places"),
+    [
+        (
+            "Japan 2011 or Bangladesh 2009, which was the sudden disaster and which the slow one?",
+            {"Japan", "Bangladesh"},
+        ),
+        ("Syria and the Horn of Africa, what example is each?", {"Syrian Arab Republic", "Horn of Africa"}),
+        ("Is South Africa an example of a crisis?", set()),
+        ("Is the Central African Republic an example?", set()),
+    ],
+)
+def test_places_of_example_crises(corpus: Corpus, question: str, places: set[str]) -> None:
+    u = Understanding(question, question, "en", tuple(words(question)))
+    assert {e.place for e in places_named(Draft(corpus, "en"), u)} == places

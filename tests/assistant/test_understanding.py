@@ -13,6 +13,7 @@ from assistant.understanding import (
     Understanding,
     in_danger,
     merge,
+    only_thanks,
     read,
     refers,
     understand,
@@ -413,3 +414,36 @@ def test_more_of_a_thing_that_was_rated_is_asked_of_the_thing(lexicon: Lexicon) 
     asked = merge(read("Where have you done that?", lexicon), before)
     assert "war" not in asked.english
     assert "land and property" in asked.english
+
+
+@pytest.mark.parametrize(
+    ("text", "taken_in"),
+    [
+        ("Haiti I know already.", True), ("More than a thousand, you say.", True), ("I see", True), ("noted", True),
+        ("tell me something interesting", False), ("Repeat what you said", False), ("Shelter is critical, noted", False),
+        ("that is not what you said", False), ("is that noted?", False), ("a" * 2000, False), ("word " * 400, False),
+    ],
+)  # fmt: skip
+def test_what_only_says_that_a_reply_was_taken_in(text: str, taken_in: bool) -> None:
+    """A long word took minutes; a claim was thanked for."""
+    assert only_thanks(text) is taken_in
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("Name two crises in Africa", "the second"),
+        ("Which sectors are rated critical?", "the first"),
+        ("What are the phases?", "the second crisis"),
+        ("What are the phases and the sectors?", "the second"),
+        ("Which sectors does IOM lead?", "the first"),
+    ],
+)
+def test_a_place_in_another_list_is_not_one_in_the_document(lexicon: Lexicon, before: str, question: str) -> None:
+    asked = merge(read(question, lexicon), read(before, lexicon))
+    assert not asked.english.startswith("what is")
+
+
+def test_what_is_denied_beside_more_is_not_left_out(lexicon: Lexicon) -> None:
+    u = read("I meant shelter in a drought, not only in a flood", lexicon)
+    assert u.crises == ("sudden_onset", "slow_onset")
