@@ -734,8 +734,6 @@ ASKING = FUNCTION_WORDS["en"] | {
     "sorry",
     "oops",
     "meant",
-    "one",
-    "ones",
     "tell",
     "many",
     "much",
