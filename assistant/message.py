@@ -222,7 +222,7 @@ class Composer:
         if asked is None:
             return draft, understood
         # a sentence that names both tells of neither what it is
-        of_both = not gapped(text) and not all(a.startswith(WHAT_IS) for a in asked)
+        of_both = not gapped(text) and (bool(draft.cells) or not all(a.startswith(WHAT_IS) for a in asked))
         told = draft.status == "grounded" and of_both and both_said(asked, shown(draft.blocks))
         if told and not may_ask_lead(self._own_name.without(asked[0])):
             return draft, understood
