@@ -8,7 +8,7 @@ inherits nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Literal
@@ -805,11 +805,14 @@ _OF_THINGS = ("where", "who", "how_many", "when")
 
 def _sectors_said(u: Understanding) -> str:
     """The words by which an English message names its sectors: of a rating that is what is spoken of, not the scenario."""
-    found = list(WORD.finditer(u.question))
-    if len(found) != len(words(u.question)):
-        return ""
-    named = sorted({(m.start, m.end) for m in u.matches if m.kind == "sector" and not m.weak})
-    return " and ".join(u.question[found[a].start() : found[b - 1].end()] for a, b in named)
+    named = {(m.start, m.end) for m in u.matches if m.kind == "sector" and not m.weak}
+    return " and ".join(u.question[a:b] for a, b in _spans(u.question, named))
+
+
+def _spans(text: str, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half-open ranges of a text's words as ranges of its letters, in order; none where its words cannot be counted."""
+    found = list(WORD.finditer(text))
+    return [(found[a].start(), found[b - 1].end()) for a, b in sorted(ranges)] if len(found) == len(words(text)) else []
 
 
 def _itself(u: Understanding) -> str:
@@ -840,16 +843,14 @@ def _of_another_of_kind(u: Understanding, before: Understanding) -> str:
     kinds = {m.kind for m in u.matches}
     if u.language != "en" or not names_only(u) or len(kinds) != 1 or not kinds <= {"sector", "crisis"}:
         return ""
-    others = [m for m in before.matches if m.kind in kinds]
-    if len({(m.start, m.end) for m in others}) != 1 or before.english != before.question:
+    if before.english != before.question:
         return ""
-    named = sorted({(m.start, m.end) for m in u.matches})
-    said, asked = list(WORD.finditer(u.question)), list(WORD.finditer(before.english))
-    if len(named) != 1 or len(asked) != len(words(before.english)) or len(said) != len(words(u.question)):
+    said = _spans(u.question, {(m.start, m.end) for m in u.matches})
+    asked = _spans(before.english, {(m.start, m.end) for m in before.matches if m.kind in kinds})
+    if len(said) != 1 or len(asked) != 1:
         return ""
-    thing = u.question[said[named[0][0]].start() : said[named[0][1] - 1].end()]
-    first, last = asked[others[0].start], asked[others[0].end - 1]
-    return f"{before.english[: first.start()]}{thing}{before.english[last.end() :]}"
+    ((start, end),), ((first, last),) = said, asked
+    return f"{before.english[:first]}{u.question[start:end]}{before.english[last:]}"
 
 
 #: A message that only puts another thing in the place of one spoken of: "and on protection?", "what about children?".

@@ -85,7 +85,7 @@ class Facts:
         self._corrections.wrong_number(draft, u, chosen[0])
         draft.route = "fact"
         chosen = self._choice.lean(u, ranking, chosen)
-        second = self._second.fact(u, chosen[:1]) if features.facts and features.abstention else None
+        second = self._second.fact(u, chosen[0]) if features.facts and features.abstention else None
         if second is not None:
             others = [f for f in chosen[1:] if f is not second]
             chosen = [chosen[0], second, *others]

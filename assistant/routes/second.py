@@ -9,7 +9,6 @@ without those that are the first fact's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from assistant.compose import passages as by_passage
 from assistant.routes.known import Known
@@ -37,29 +36,28 @@ class Second:
     def __init__(self, known: Known, means: Means) -> None:
         self._known, self._corpus, self._means = known, known.corpus, means
 
-    def fact(self, u: Understanding, told: Sequence[Fact]) -> Fact | None:
-        """The fact for that of an English question which those ``told`` leave open; None where little is left, or nothing answers it.
+    def fact(self, u: Understanding, first: Fact) -> Fact | None:
+        """The fact for that of an English question which the ``first`` leaves open; None where little is left, or nothing answers it.
 
         Raises:
             IndexUnusableError, ModelError: the document cannot be searched.
         """
-        if u.language != "en" or u.follow_up or not told or not asks_of_two(u):
+        if u.language != "en" or u.follow_up or not asks_of_two(u):
             return None
         premises = self._known.premises
-        first = told[0]
         own = set(content_stems(self._known.told(first)))
         held = own | premises.stems_of(first.id)
         wanted = list(dict.fromkeys(content_stems(u.english)))
         left = {s for s in wanted if s not in held and premises.knows(s)}
         if premises.weight(left) < LEFT_OPEN * premises.weight(wanted):
             return None
-        shown = {by_passage.sentence_of(f, self._corpus.by_ref) for f in told}
+        shown = by_passage.sentence_of(first, self._corpus.by_ref)
         asked = self._means.ask(_without(u.english, own))
         for hit in asked.ranking.facts()[:AMONG]:
             fact = self._corpus.fact_by_id[hit.fact]
             if premises.weight(left & premises.stems_of(fact.id)) < HELD * premises.weight(left):
                 continue
-            if by_passage.sentence_of(fact, self._corpus.by_ref) in shown:
+            if by_passage.sentence_of(fact, self._corpus.by_ref) == shown:
                 return None  # it is told already
             chance = self._means.judge(asked, ANSWERED_TOO)
             return fact if chance is None or chance >= ANSWERED_TOO else None
